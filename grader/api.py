@@ -68,7 +68,8 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> S
     In a notebook, without `file`: its functions as they are now defined, saved or not.
 
     Args:
-        file: None for the functions of this notebook or else the file to submit in the current folder.
+        file: None for the functions of this notebook or else the file to submit in the current folder; or the name of a
+            gradient, to see only that one.
         config: the path of config.yaml, or of the folder or zip that holds it; None for the nearest, from the current folder
             upwards or, in a notebook, the only assignment in the current folder.
 
@@ -76,6 +77,8 @@ def check(file: str | Path | None = None, config: str | Path | None = None) -> S
         UsageError: there is no such file, or several that could be meant.
         ConfigError: the assignment cannot be used.
     """
+    if isinstance(file, str) and file.isidentifier() and not Path(file).exists():
+        return check(config=config).only([file], what="file or gradient")
     path = path_of(file) if file is not None else None
     shell = running_shell() if path is None else None
     used = _config_for(path, config, in_notebook=shell is not None)

@@ -12,6 +12,7 @@ Whatever a *student's* file does is data (`grader.records.run`), never one of th
 import os
 import sys
 
+_NEAR, _NEAR_END = 0.6, 0.5  # of the letters of two names, or of their ends: how many they have in common
 _LONGEST_ON_WINDOWS = 259  # unless long paths were enabled, in Windows and in the program
 
 
@@ -70,11 +71,17 @@ def path_too_long(path: str | os.PathLike[str]) -> str:
 
 
 def did_you_mean(found: str, known: list[str]) -> str:
-    """`; did you mean wall_seconds?`, or nothing where no name is near."""
+    """`; did you mean wall_seconds?`, or nothing where no name is near.
+
+    What all names begin with says nothing: dJ_dX is not near to dJ_dh.
+    """
     import difflib  # only where something is wrong
 
-    near = difflib.get_close_matches(found, known, n=3, cutoff=0.6)
-    ratios = [difflib.SequenceMatcher(None, name, found).ratio() for name in near]
-    best = [name for name, ratio in zip(near, ratios, strict=True) if ratio == max(ratios)]
-    best.sort(key=lambda name: name.casefold() != found.casefold())  # of equally near ones that of another case
-    return f"; did you mean {best[0]}?" if best else ""
+    shared = len(os.path.commonprefix([found, *known])) if len(known) > 1 else 0  # noqa: RUF071, characters are meant
+
+    def likeness(name: str) -> tuple[float, bool]:
+        ratio = difflib.SequenceMatcher(None, name[shared:], found[shared:]).ratio()
+        return ratio if ratio >= (_NEAR_END if shared else _NEAR) else 0.0, name.casefold() == found.casefold()
+
+    best = max(known, key=likeness, default="")
+    return f"; did you mean {best}?" if any(likeness(best)) else ""

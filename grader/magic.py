@@ -1,10 +1,11 @@
 """The command %check of IPython, which `%load_ext grader` adds."""
 
+import inspect
 import sys
 from typing import Any
 
 from grader.api import check
-from grader.errors import GraderError, UsageError, did_you_mean
+from grader.errors import GraderError
 from grader.output.shown import ShownGrade
 from grader.text import several_lines
 
@@ -15,18 +16,13 @@ def check_command(line: str) -> ShownGrade | None:
     %check
     %check dJ_dU dJ_db2
     """
+    if line.strip() in ("--help", "-h", "?"):
+        print(inspect.getdoc(check_command))
+        return None
     try:
-        grade = check()
         names = line.replace(",", " ").split()
-        known = [gradient.name for gradient in grade.gradients]
-        chosen = []
-        for name in names:
-            meant = [one for one in known if name in (one, one.rpartition(".")[2])]  # softmax.dW, of several parts
-            if not meant:
-                near = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
-                raise UsageError(f"there is no gradient {name}{near}")
-            chosen += meant
-        return grade.with_gradients(chosen) if names else grade
+        grade = check()
+        return grade.only(names) if names else grade
     except GraderError as error:
         sys.stderr.write(f"error: {several_lines(str(error))}\n")
         return None

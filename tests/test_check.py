@@ -18,6 +18,7 @@ from right import RIGHT_FILE
 from test_handout import pytest_in
 
 from grader.api import check
+from grader.cli.commands.check import Check
 from grader.grading.grader import Grader
 from grader.grading.pipeline import grade_run
 from grader.output.actions import classroom50_result
@@ -117,6 +118,27 @@ def test_progress_names_what_changed_and_what_is_still_wrong() -> None:
     assert progress(grade_of(follows), grade_of(follows)) == "", "it follows from what is still wrong"
     assert progress(before, msgspec.structs.replace(now, message="the file could not be loaded")) == ""
     assert progress(grade_of(result("d", "passed")), grade_of(result("d", "passed"))) == ""
+
+
+def test_a_save_is_compared_with_the_last_one_that_could_be_loaded(
+    assignment: Assignment, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    file, right = tmp_path / "gradients.py", RIGHT_FILE.read_text(encoding="utf-8")
+    wrong = right.replace("return s.y_hat - s.y", "return s.y - s.y_hat")
+    shown = []
+    with Grader(assignment.folder / "config.yaml", at_home=True) as grader:
+        check = Check(grader, file, [])
+        for text in (wrong, "def (", wrong, right, right):
+            file.write_text(text, encoding="utf-8")
+            check.once()
+            shown.append(capsys.readouterr().out)
+    said = [" ".join(text.split("gradients.py")[0].split()) for text in shown]
+    assert "since" not in said[0] + said[1] + said[4]
+    assert said[2].startswith("since the file could last be loaded: dJ_db2: still wrong")
+    assert "fixed" not in said[2]
+    assert said[3].startswith("since the last save: dJ_db2, dJ_dU, dJ_dh, dJ_db1,")
+    assert all(len(line) <= 40 for line in shown[3].splitlines() if "since" in line or line.endswith("fixed"))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from grader.diagnosis.engine import DOUBLE, SINGLE, _explanation, explain
 from grader.diagnosis.formulas.expression import gradient_text, q
 from grader.diagnosis.hypothesis import Hypothesis
 from grader.diagnosis.knowledge import knowledge_of
+from grader.diagnosis.mutations.arrays import outer_mutants
 from grader.diagnosis.operators import OPERATORS
 from grader.diagnosis.place_in_formula import place_in
 from grader.diagnosis.students import _AMONG_OTHERS as AMONG_OTHERS
@@ -168,6 +169,17 @@ def test_on_the_students_own_gradient_nothing_is_called_right():
 )
 def test_the_place_of_a_quantity_in_a_formula(formula, name, place):
     assert place_in(formula, name) == place
+
+
+@pytest.mark.parametrize(
+    ("new", "said"), [("H^T", "with H as the right"), ("H", "with H^T as the right"), ("dJ/dh", "dJ/dh^T as")]
+)
+def test_a_factor_is_told_as_it_stands_in_the_students_product(new, said):
+    """Students wrote `dJ_db1(s) @ s.H` where I^T belongs: H^T stands for I, but the right factor is H."""
+    mistake = Hypothesis((OPERATORS["wrong-variable"].edit("I", new=new, old="I"),), "", 1.0, "local")
+    [sentence] = student_sentences(mistake, ("mm", ("g", "dJ_db1"), ("T", q("I"))))
+    assert said in sentence
+    assert f"with {new} as the right" in student_sentences(mistake, ("mm", ("g", "dJ_db1"), q("I")))[0]
 
 
 def test_a_transposed_product_has_no_sides():
@@ -652,6 +664,20 @@ def test_an_array_of_zeros_is_not_called_rounded(bench):
     ]
 
 
+@pytest.mark.parametrize("dtype", ["<f8", "<i8", "|b1"])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+def test_zeros_that_no_cut_off_decimals_explain_are_zeros_in_any_type(bench, dtype, shape):
+    answers = {
+        name: [Answer("returned", ArrayData("<f8", v.shape, np.ascontiguousarray(v).tobytes())) for v in found]
+        for name, found in bench.assignment.exact.items()
+    }
+    zero = np.zeros(shape, dtype=dtype)
+    answers["dJ_dh"] = [Answer("returned", ArrayData(dtype, shape, zero.tobytes())) for _ in bench.assignment.points]
+    result = {gradient.name: gradient for gradient in grade_run(bench.assignment, Run(answers), "student.py").gradients}
+    [mistake] = result["dJ_dh"].diagnosis.mistakes
+    assert (mistake.kind, mistake.student.startswith("Your numbers are zero")) == ("constant", True)
+
+
 @pytest.mark.parametrize(
     "of_first, operator",
     [(lambda right: right, "kept-answer"), (lambda right: np.arange(right.size) + 1.0, "sizes-only")],
@@ -687,3 +713,10 @@ def test_what_is_zero_because_of_an_array_of_whole_numbers_is_not_accused(bench)
     assert result["dJ_db2"].diagnosis.mistakes[0].statement.startswith(WHOLE)
     others = [one for name, one in result.items() if name != "dJ_db2"]
     assert [(one.inherits, one.diagnosis, one.score) for one in others] == [(["dJ_db2"], None, 0.0)] * 7
+
+
+def test_an_outer_product_the_other_way_around_is_called_a_transposed_matrix():
+    edits = [edit for _, edit in outer_mutants(("outer", q("a"), q("b")), None)]
+    sentences = [text for edit in edits for text in student_sentences(Hypothesis((edit,), "", 1.0, "local"), None)]
+    assert "Your numbers are right, but form a transposed matrix: two factors are in the wrong order." in sentences
+    assert not any(re.search(r" [:.]", sentence) for sentence in [*sentences, *(edit.statement for edit in edits)])

@@ -154,7 +154,8 @@ def test_decimal_commas_are_written_back_as_they_were_found(tmp_path, graded):
     [
         ("a,b\n1,2\n", "x", "expected a gradebook export of Canvas"),
         (CANVAS, "HW 9", "no column called 'HW 9'; name one with --column: HW 2 \\(900\\), HW 3 \\(901\\)"),
-        (CANVAS, "Current Score", "no column called 'Current Score'"),  # which Canvas computes
+        (CANVAS, "Current Score", "Canvas calculates the column 'Current Score' \\(read only\\) .* --column: HW 2"),
+        (CANVAS.replace("Current Score", "Final Score (read only)"), "Final Score", "Canvas calculates the column"),
         ("a,b\n", "x", "then a row per student, found a single row"),
     ],
 )
@@ -349,8 +350,20 @@ def test_export_lists_who_was_left_out_and_why_and_exits_with_3_if_nobody_got_ma
     assert "  01043: “Wu, Chi” has the same student number, but another e-mail address\n" in some.stdout
     none = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "strangers.csv", "--column", "901")
     assert none.returncode == 3
-    assert "graded, but not in that file: 3 (01041, 01042, 01043)" in none.stdout
+    assert "graded, but not in that file: 3 (01041; 01042; 01043)" in none.stdout
     assert none.stderr == "nobody's marks were filled in: see above\n"
+
+
+def test_who_submitted_something_unreadable_is_not_listed_among_those_who_submitted_nothing(tmp_path, graded, grader):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ohara_1044_5_gradients.7z").write_bytes(b"7z")
+    (tmp_path / "class" / "leeann_1041_6_gradients.7z").write_bytes(b"7z")
+    with Store(tmp_path / "results", create=True) as store:
+        _grade_all(store, tmp_path / "class", graded)
+    (tmp_path / "g.csv").write_text(CANVAS)
+    done = grader("export", tmp_path / "results", "canvas", "--into", tmp_path / "g.csv", "--column", "901")
+    assert "submitted, but could not be read or graded: left as they were: 2 (Lee, Ann; O'Hara, Dana)\n" in done.stdout
+    assert "in that file, but without marks: left as they were: 2 (Nagy, Béla; Wu, Chi)\n" in done.stdout
 
 
 def test_the_feedback_zip_for_moodle_uses_its_own_folders(tmp_path, graded, assignment):

@@ -131,14 +131,16 @@ def test_a_repetition_refers_to_the_first_message(assignment: Assignment) -> Non
 def test_a_note_that_all_gradients_have_is_there_once_and_names_them(assignment: Assignment) -> None:
     """In a Markdown format a name has backslashes."""
     names = assignment.names
-    graded = grade_run(assignment, Run({name: [Answer("timed_out", mutated=("h",))] for name in names}), "g.py")
+    graded = grade_run(
+        assignment, Run({name: [Answer("timed_out", warnings=("UserWarning: deprecated",))] for name in names}), "g.py"
+    )
     config = assignment.config
     found = channels(assignment, graded)
     found["notebook"] = fragment(graded, config, staff=False)
     found |= {"staff": in_terminal(graded, assignment, staff=True), "staff's": fragment(graded, config, staff=True)}
     for channel, text in found.items():
         plain = " ".join(text.replace("\\", "").split())
-        assert plain.count("changes s.h in place") == 1, channel
+        assert plain.count("warned: UserWarning: deprecated") == 1, channel
         assert f"; the same in {', '.join(names[1:])}" in plain, channel
     assert all(result.notes for result in graded.gradients)
 
@@ -205,7 +207,7 @@ def wrong_factor(assignment: Assignment) -> Grade:
 
 
 STAFF = "h_prev where h belongs"
-STUDENT = "Your numbers are what you get with h_prev as the left factor, where another quantity belongs."
+STUDENT = "Your numbers are what you get with h_prev^T as the left factor, where another quantity belongs."
 
 
 def unescaped(text: str) -> str:

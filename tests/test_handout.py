@@ -364,6 +364,13 @@ def test_no_command_of_an_instructor_works_with_a_students_copy(grader: Command,
         assert "student's copy" in done.stderr
 
 
+def test_check_of_a_folder_above_the_handout_says_what_to_name(grader: Command, handout: Path) -> None:
+    done = grader("check", "..", cwd=handout)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ..: expected your file, or the folder that holds it, found a folder above")
+    assert "instructor" not in done.stderr
+
+
 def test_a_handout_has_default_tests_and_needs_stubs(grader: Command, copy_of_assignment: Path, tmp_path: Path) -> None:
     config, output = copy_of_assignment / "config.yaml", tmp_path / "handout.zip"
     tests = copy_of_assignment / "assignment" / "test_gradients.py"

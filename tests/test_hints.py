@@ -31,6 +31,7 @@ from grader.diagnosis.operators import OPERATORS
 from grader.errors import ConfigError
 from grader.grading.advice import SEVERAL
 from grader.problem.assignment import Assignment, load_assignment
+from grader.records.run import Answer
 from grader.validation.hint_checks import check_hints, check_misconceptions
 from grader.validation.leaks import evaluated, is_entry, is_right, leaks
 
@@ -166,6 +167,30 @@ def test_the_sign_of_a_term_is_not_reported_as_that_of_every_entry(assignment: A
     assert result.diagnosis is not None
     assert result.diagnosis.mistakes[0].where == "y"
     assert result.hints[0].startswith("The sign of one part is wrong.")
+
+
+RAISED = {
+    "TypeError: dJ_dU() missing 1 required positional argument: 'h'": (
+        0,
+        "Your function fails before its first line runs.",
+    ),
+    "RecursionError: maximum recursion depth exceeded": (15, "A function of yours ends up calling itself"),
+    "TypeError: unsupported operand type(s)": (15, "Check the names and calls on that line."),
+}
+
+
+@pytest.mark.parametrize("message", RAISED)
+def test_a_hint_speaks_of_a_line_only_where_one_raised(assignment: Assignment, message: str) -> None:
+    line, begins = RAISED[message]
+    raised = Answer("raised", message=message, line=line, explanation=("an explanation",))
+    hints = one(graded(assignment, dJ_dU=[raised]), "dJ_dU").hints
+    assert hints[0].startswith(begins)
+    assert any("that line" in hint for hint in hints) == begins.endswith("that line.")
+
+
+def test_nothing_is_hinted_where_the_grader_knows_no_line(assignment: Assignment) -> None:
+    raised = Answer("raised", message="ValueError: no line", explanation=("an explanation",))
+    assert one(graded(assignment, dJ_dU=[raised]), "dJ_dU").hints == []
 
 
 def test_hints_are_short_and_easy_to_read() -> None:

@@ -222,7 +222,8 @@ def test_of_several_files_that_could_be_the_work_a_person_has_to_choose(handout:
     for name in ("one.py", "two.py"):
         (work / name).write_text(f"# {name}\nx = {name!r}\n")
     opened = Grader(work / "config.yaml", at_home=True)
-    with pytest.raises(UsageError, match=r"one\.py and two\.py: each could be your work; name the one to check"):
+    advice = "each could be your work; call the one to check gradients.py, or name it: `grader check one.py`"
+    with pytest.raises(UsageError, match=rf"one\.py and two\.py: {advice}"):
         opened.own_file(work)
     (work / "two.py").unlink()
     (work / "linked.py").symlink_to(work / "nowhere.py")

@@ -175,7 +175,7 @@ def test_the_extension_checks_named_gradients_and_the_assignment_may_be_the_only
     cells = run(
         folder,
         ["%load_ext grader", DB2, DU, "%check dJ_dU", "%check dJ_dUU", "import grader\ngrader.check(config='nothing.zip')",
-         "grader.check(config='homework.zip').score"],
+         "grader.check(config='homework.zip').score", "grader.check('dJ_dU')", "grader.check('dJ_dUU')", "%check --help"],
     )  # fmt: skip
     shown = [cell.outputs[-1] for cell in cells[3:]]
     assert "dJ_dU" in shown[0].data["text/html"]
@@ -184,6 +184,9 @@ def test_the_extension_checks_named_gradients_and_the_assignment_may_be_the_only
     assert len(shown[2].traceback) == 1
     assert shown[2].traceback[0].startswith("error: nothing.zip")
     assert float(shown[3].data["text/plain"]) > 0
+    assert shown[4].data["text/html"] == shown[0].data["text/html"]
+    assert shown[5].traceback == ["error: there is no file or gradient dJ_dUU; did you mean dJ_dU?"]
+    assert "%check dJ_dU dJ_db2" in shown[6].text
 
 
 def pack(archive: Path) -> None:

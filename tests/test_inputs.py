@@ -13,6 +13,7 @@ from classroom import FLIPPED, LAYOUTS, SOLUTION, STUDENTS, Student, files, tar_
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from grader.classroom.store.database import DATABASE
 from grader.errors import UsageError
 from grader.inputs.download import LAYOUTS as ALL_LAYOUTS
 from grader.inputs.download import Download, read_download
@@ -115,6 +116,20 @@ def test_a_layout_can_be_forced(tmp_path):
 def test_a_results_folder_inside_the_download_is_not_a_student(tmp_path):
     write(tmp_path, {"ann/gradients.py": SOLUTION, "results/grades.db": b""})
     assert [entry.key for entry in read_download(tmp_path, WANTED, leave_out=tmp_path / "results").entries] == ["ann"]
+
+
+@pytest.mark.parametrize("database", [DATABASE, f"part/{DATABASE}"])
+def test_results_of_an_earlier_batch_are_left_out_and_listed(database, tmp_path):
+    results = {f"r/{database}": b"", "r/feedback/ann.md": b"", "r/moodle-feedback.zip": b""}
+    write(tmp_path, {"ann/gradients.py": SOLUTION, **results})
+    download = read_download(tmp_path, WANTED)
+    assert [entry.key for entry in download.entries] == ["ann"]
+    assert download.refused == [Refusal("r/", "results of `grader batch`, no submission")]
+
+
+def test_a_student_who_submits_a_database_is_graded(tmp_path):
+    write(tmp_path, {"ann/gradients.py": SOLUTION, f"ann/{DATABASE}": b"", "bob/gradients.py": SOLUTION})
+    assert [entry.key for entry in read_download(tmp_path, WANTED).entries] == ["ann", "bob"]
 
 
 def test_unsafe_entries_of_a_zip_are_refused_one_by_one_and_the_rest_is_taken(tmp_path):
@@ -351,6 +366,13 @@ def test_names_with_underscores_are_read_from_moodle(tmp_path):
     }
     download = read_download(write(tmp_path, content), WANTED)
     assert [(one.key, one.people[0].name) for one in download.entries] == [("1041", "Ann Lee"), ("1042", "Bo Wu")]
+
+
+def test_mixed_downloads_are_refused_unless_the_layout_is_named(tmp_path):
+    write(tmp_path, {**files("canvas", STUDENTS[:1]), **files("moodle", STUDENTS[1:2])})
+    with pytest.raises(UsageError, match=r"found names as in a .* and a .*: grade each.*--layout folders"):
+        read_download(tmp_path, WANTED)
+    assert read_download(tmp_path, WANTED, layout="folders").layout == "folders"
 
 
 def test_forcing_the_wrong_layout_is_an_error(tmp_path):

@@ -187,7 +187,7 @@ def test_a_student_without_a_file_gets_marks_by_hand_and_one_we_failed_on_only_i
     ("what", "message"),
     [
         ({"student": "zoe", "add": 1}, "no student zoe"),
-        ({"gradient": "dJ_dV", "score": 1}, "no gradient dJ_dV; did you mean dJ_dU"),
+        ({"gradient": "dJ_dV", "score": 1}, "no gradient dJ_dV; expected one of dJ_d"),
         (
             {"gradient": "dJ_dU", "score": 10.5},
             "dJ_dU is worth 10 marks: expected 0 to 10, found 10.5; --add gives extra marks",
@@ -208,6 +208,13 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_recorded(folder: Path, wh
     assert message in str(error.value)
     with Results(folder) as results:
         assert read_ledger(results.connection).entries == []
+
+
+def test_a_missing_reason_hides_nothing_else_that_is_wrong(folder: Path) -> None:
+    done = run(ROOT, "adjust", str(folder), "ann", "--score", "99", "--by", "kim")
+    assert done.returncode == 2
+    assert "--because TEXT is missing" in done.stderr
+    assert "the assignment is worth 20 marks: expected 0 to 20, found 99" in done.stderr
 
 
 def test_an_entry_of_another_student_is_not_undone(folder: Path) -> None:
@@ -292,6 +299,7 @@ def test_reason_and_comment_reach_the_student_as_text(folder: Path, assignment: 
     assert "Comment: dJ\\_dU: see me" in text
     assert "<script>alert" not in text + shown
     assert "Final mark: 15 of 20" in shown
+    assert "<p>The grader&#x27;s marks: 14 of 20</p>" in shown
     assert "Comment: *bold* &lt;script&gt;" in shown
 
 

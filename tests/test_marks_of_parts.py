@@ -109,7 +109,8 @@ def test_a_gradient_says_its_part_alone_or_with_the_name_of_the_part(adjust, res
     [
         (("--gradient", "db", "--score", 7), "2 parts have a gradient db: expected logistic.db or softmax.db"),
         (("--gradient", "dscore", "--score", 7), "--gradient: no gradient dscore; did you mean dscores?"),
-        (("--gradient", "softmax.dw", "--score", 7), "--gradient: no gradient softmax.dw; expected softmax.dscores or"),
+        (("--gradient", "softmax.dw", "--score", 7), "--gradient: no gradient softmax.dw; did you mean dW?"),
+        (("--gradient", "softmax.dz", "--score", 7), "--gradient: no gradient softmax.dz; expected softmax.dscores or"),
         (("--gradient", "sofmax.db", "--score", 7), "--part: no part sofmax in these results; did you mean softmax?"),
         (("--gradient", "logistic.db", "--part", "softmax", "--score", 7), "no part logistic in these results"),
         (("--add", 2), "expected the part whose marks change: --part logistic or --part softmax, or a gradient"),

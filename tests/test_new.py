@@ -15,7 +15,7 @@ from test_language import PHRASES
 from grader.config.load import load_config
 from grader.newassignment.blueprint import Blueprint, make_blueprint
 from grader.newassignment.config_text import config_text
-from grader.newassignment.described_model import meaning
+from grader.newassignment.described_model import meaning, read_model
 from grader.newassignment.student_pages import handout_page, student_file
 from grader.newassignment.write_folder import assignment_files
 from grader.validation.numbers import check_points, check_solution
@@ -159,6 +159,16 @@ def test_tables_of_the_handout_say_what_each_quantity_means() -> None:
     assert meaning(read, "scores") == "a score for each example and class, `X W + b`"
     read = planned(MODELS / "two_layer_relu.py").read
     assert meaning(read, "W2") == "weights of the second layer"
+
+
+def test_parentheses_of_a_size_stay_in_the_table_of_the_handout(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(
+        "def loss(p, t):\n"
+        '    """p is (H, W), the image; t is (P, Q), the target, with P = (H - 2) // 2 and Q = (W - 2) // 2."""\n'
+        "    return ((p[2::2, 2::2] - t) ** 2).sum()\n"
+    )
+    read = read_model(tmp_path / "model.py", default)
+    assert meaning(read, "t") == "the target, with P = (H - 2) // 2 and Q = (W - 2) // 2"
 
 
 def test_students_read_that_labels_and_words_are_whole_numbers_and_a_bias_is_a_number() -> None:

@@ -273,6 +273,7 @@ def test_the_line_at_which_a_value_goes_wrong_is_that_of_its_cell(sandbox: Sandb
             b'{\n "cells": [\n<<<<<<< HEAD\n  1,\n=======\n  2,\n>>>>>>> 4e2b407f\n  3]}',
             "merge conflict markers (<<<<<<<) in line 3 of the notebook:",
         ),
+        (b"{bad json", "the notebook is damaged or incomplete: it is not valid JSON from line 1 on;"),
         (b'{"cells": []}', "this is JSON, but not a notebook"),
         (b'{"nbformat": 4, "cells": ' + b"[" * 100_000, "the notebook is damaged: it is not valid JSON;"),
     ],

@@ -90,3 +90,29 @@ def test_our_failure_is_no_zero_in_a_preview(grader: Command, copy_of_assignment
     assert done.returncode == 3
     assert "Marks:" not in done.stdout
     assert " / 100" not in done.stdout
+
+
+def test_feedback_where_nothing_can_be_graded_is_that_of_a_batch(grader: Command, tmp_path: Path) -> None:
+    two = tmp_path / "class" / "ann"
+    two.mkdir(parents=True)
+    (two / "a.py").write_bytes(RIGHT_FILE.read_bytes())
+    (two / "b.py").write_bytes(SEED.read_bytes())
+    (tmp_path / "class" / "zed.7z").write_bytes(b"7z")
+    config = ("--config", ROOT / "config.yaml")
+    grader("batch", "class", "--out", "results", "--jobs", "1", *config, cwd=tmp_path)
+    for given, name in ((two, "ann"), (tmp_path / "class" / "zed.7z", "zed")):
+        done = grader("preview", given, "--as", "feedback", *config)
+        expected = (tmp_path / "results" / "feedback" / f"{name}.md").read_text()
+        assert (done.returncode, done.stdout.replace("\nzed.7z\n", "\nzed\n")) == (3, expected)
+        assert "There are no marks: " in done.stdout
+
+
+@pytest.mark.parametrize("channel", ["student", "gradescope", "feedback"])
+def test_a_table_is_no_submission(grader: Command, channel: str, tmp_path: Path) -> None:
+    table = tmp_path / "gradebook.csv"
+    table.write_text("Student,ID\nAnn,1\n")
+    done = grader("preview", table, "--as", channel, "--config", ROOT / "config.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: {table}: expected a Python file, a notebook, or a folder or zip with one, found a .csv\n"
+    )

@@ -149,6 +149,22 @@ def test_one_exception_that_stops_eight_gradients_is_one_root_mistake(assignment
     assert (problem.name, problem.where) == ("ValueError", "dJ_db2")
 
 
+def test_an_expression_is_shown_for_all_only_if_all_wrote_it(assignment: Assignment, sandbox: Sandbox) -> None:
+    grades = [
+        grade_of(assignment, sandbox, {"dJ_dU": f"return {wrong}"}) for wrong in ("s.h @ dJ_db2(s)", "s.h.T * s.y.T")
+    ]
+    (cost,) = summarize(assignment.config, [Record("a", "a", "graded", grades[0]) for _ in range(2)]).costs
+    assert cost.statement.startswith("s.h is ")
+    (cost,) = summarize(assignment.config, [Record("a", "a", "graded", grade) for grade in grades]).costs
+    assert cost.statement.startswith("varies; in 1 of 2 cases: ")
+
+
+def test_a_wrong_shape_is_named_as_in_the_check(assignment: Assignment, sandbox: Sandbox) -> None:
+    grade = grade_of(assignment, sandbox, {"dJ_dU": "return 'abc'"})
+    (cost,) = summarize(assignment.config, [Record("a", "a", "graded", grade)]).costs
+    assert "got a str" in cost.statement
+
+
 def test_a_file_that_does_not_load_is_one_problem_and_no_mistake(assignment: Assignment, sandbox: Sandbox) -> None:
     result = grade_run(assignment, sandbox.run(b"import nothing_of_that_name\n"), "gradients.py")
     summary = summarize(assignment.config, [Record("a", "a", "graded", result)])

@@ -295,6 +295,7 @@ LOADING = [
     (b"def dJ_dU(s:\n", "raised", f"(read by Python {sys.version_info[0]}.{sys.version_info[1]})"),
     (b"\x89PNG\r\n\x1a\n\x00\x00", "raised", "it is a picture, not Python"),
     ("x = 1\n".encode("utf-16"), "raised", "it is saved as UTF-16"),
+    (b"\0\0\0", "raised", "null bytes"),
     (b"x = 'caf\xe9'\n", "raised", "save the file as UTF-8"),
     (b"raise SyntaxError('mine')\n", "raised", "SyntaxError: mine"),
     (b"import torch\n", "raised", "torch is not available here: use numpy, `model`, and those parts"),

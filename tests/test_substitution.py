@@ -49,6 +49,7 @@ FAILURES = {
     "is complex": "return {0}(s) + 0.5j",
     "is text": "return str({0}(s))",
     "is zero": "return 0 * {0}(s)",
+    "is another one on each call": "g = {0}(s); return g + np.random.default_rng().standard_normal(g.shape)",
     "never returns": "\n    while True: pass",
     "ends the process": "import os; os._exit(7)",
 }
@@ -134,6 +135,83 @@ def test_a_gradient_without_numbers_costs_only_its_own_marks(quick: tuple[Assign
         others = {g.name: (g.status, g.score) for g in result.gradients if g.name != name and g.score < g.max_score}
         assert others == {}, name
         assert one(result, name).status not in ("passed", "followed_through")
+
+
+def test_numbers_that_change_from_call_to_call_leave_one_thing_to_fix(tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    file.write_bytes(with_bodies(dJ_dh="return right_dJ_dh(s) + np.random.randn(*s.h.shape)"))
+    with Grader(ROOT / "config.yaml") as opened:
+        found, again = opened.grade(file), opened.grade(file)
+    assert lead(found) == "1 thing to fix: dJ_dh. dJ_db1, dJ_dL_x, dJ_dI, dJ_dH and 1 more are right given it."
+    assert [one.score for one in found.gradients] == [one.score for one in again.gradients]
+    diagnosis = one(found, "dJ_dh").diagnosis
+    assert diagnosis is not None
+    assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
+
+
+def test_a_wrong_caller_is_not_blamed_for_numbers_that_change_in_what_it_calls(tmp_path: Path) -> None:
+    file = tmp_path / "gradients.py"
+    random = "return right_dJ_dh(s) + np.random.randn(*s.h.shape)"
+    file.write_bytes(with_bodies(dJ_dh=random, dJ_db1="return dJ_dh(s) * s.h"))
+    with Grader(ROOT / "config.yaml") as opened:
+        found = opened.grade(file)
+    changing = [
+        g.name
+        for g in found.gradients
+        if g.diagnosis and any("call to call" in m.student for m in g.diagnosis.mistakes)
+    ]
+    assert changing == ["dJ_dh"]
+
+
+def test_a_wrong_caller_of_what_changes_from_call_to_call_stays_wrong(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    random = FAILURES["is another one on each call"].format("right_dJ_dh")
+    [run] = run_all(sandbox, [with_bodies(dJ_dh=random, dJ_db1="return dJ_dh(s) * s.h")])
+    result = marks(assignment, run)
+    assert {g.name for g in result.gradients if g.status == "failed"} == {"dJ_dh", "dJ_db1"}
+    assert one(result, "dJ_dI").status == "followed_through"
+
+
+def test_a_wrong_caller_of_a_wrong_gradient_is_called_again_to_no_avail(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    [run] = run_all(sandbox, [with_bodies(dJ_dh="return dJ_db2(s) @ s.U.T * 2", dJ_db1="return dJ_dh(s) * s.h")])
+    assert list(run.substituted) == ["dJ_db1"]
+    assert marks(assignment, run) == marks(assignment, msgspec.structs.replace(run, substituted={}))
+
+
+IN_PLACE = "h = s.h\nh *= 2\nreturn dJ_db2(s) @ s.U.T"
+
+
+def test_a_right_gradient_that_changes_an_input_in_place_is_the_one_to_fix(quick: tuple[Assignment, Sandbox]) -> None:
+    assignment, sandbox = quick
+    [run] = run_all(sandbox, [with_bodies(dJ_dh=IN_PLACE)])
+    result = marks(assignment, run)
+    assert result.score == result.max_score
+    assert lead(result) == "1 thing to fix: dJ_dh. dJ_db1, dJ_dL_x, dJ_dI, dJ_dH and 1 more are right given it."
+    notes = {g.name: g.notes for g in result.gradients if g.notes}
+    assert notes == {"dJ_dh": ["changes s.h in place, so its callers go on with other numbers; work on a copy"]}
+
+
+def test_a_gradient_called_twice_that_changes_an_input_in_place_is_the_one_to_fix(
+    quick: tuple[Assignment, Sandbox],
+) -> None:
+    assignment, sandbox = quick
+    twice = "dJ_db1(s)\nreturn s.e.T @ dJ_db1(s)"
+    [run] = run_all(sandbox, [with_bodies(dJ_db1="h = s.h\nh *= 1 - h\nreturn dJ_dh(s) * h", dJ_dI=twice)])
+    result = marks(assignment, run)
+    assert result.fix_first == ["dJ_db1"]
+    assert (one(result, "dJ_dI").status, result.score) == ("followed_through", result.max_score)
+
+
+def test_a_mistake_of_its_own_is_diagnosed_as_if_no_input_had_been_changed(tmp_path: Path) -> None:
+    """Tracing may evaluate a call twice, and so change the input twice: its numbers are no random ones."""
+    file = tmp_path / "gradients.py"
+    file.write_bytes(with_bodies(dJ_dh=IN_PLACE, dJ_db1="return dJ_dh(s) * s.h"))
+    with Grader(ROOT / "config.yaml") as opened:
+        result = opened.grade(file)
+    diagnosis = one(result, "dJ_db1").diagnosis
+    assert diagnosis is not None
+    assert (diagnosis.certainty, [mistake.kind for mistake in diagnosis.mistakes]) == ("exact", ["missing-factor"])
 
 
 def test_time_is_left_for_what_builds_on_several_functions_that_never_return(

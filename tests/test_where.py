@@ -13,7 +13,7 @@ import yaml
 from right import RIGHT_FILE
 
 from grader.diagnosis.knowledge import knowledge_of
-from grader.diagnosis.traced.events import events
+from grader.diagnosis.traced.events import events, is_window
 from grader.diagnosis.traced.landmarks import make_landmarks
 from grader.diagnosis.traced.location import locate
 from grader.grading.advice import add_places, with_random_numbers
@@ -511,9 +511,17 @@ def dJ_db1(s):
 def test_answers_that_change_from_call_to_call_are_reported_as_that(assignment: Assignment, sandbox: Sandbox) -> None:
     grade = grade_submission(assignment, sandbox, Submission("gradients.py", (RIGHT + DROPOUT).encode()))
     found = {gradient.name: gradient for gradient in grade.gradients}
-    for name in ("dJ_db1", "dJ_dI"):
-        diagnosis = found[name].diagnosis
-        assert diagnosis is not None
-        assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
-        assert found[name].where == ""
-    assert found["dJ_dU"].status == "passed"
+    diagnosis = found["dJ_db1"].diagnosis
+    assert diagnosis is not None
+    assert diagnosis.mistakes[0].statement.startswith("your numbers change from call to call")
+    assert found["dJ_db1"].where == ""
+    assert (found["dJ_dI"].status, found["dJ_dU"].status) == ("followed_through", "passed")
+
+
+def test_a_block_of_a_given_array_is_never_the_wrong_value():
+    image = [np.arange(30.0).reshape(5, 6), -np.arange(56.0).reshape(7, 8)]
+    assert is_window([one[1:3, 2:5] for one in image], image)
+    assert not is_window([one[1:3, 2:5] * 1.5 for one in image], image)
+    assert not is_window([one[1:3, 2:5].T for one in image], image)
+    assert not is_window([one[1, 2:5] for one in image], image), "rows are known as rows"
+    assert not is_window(image, image)

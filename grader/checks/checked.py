@@ -104,7 +104,11 @@ def _with_substitutes(assignment: Assignment, checked: Checked) -> Checked:
             if name not in complete and one.verdicts is not None
         }
         return replace(checked, inherited={**checked.inherited, **stopped})
-    used = {name: one for name, one in retried.items() if _shows_more(one, verdicts_of.get(name))}
+    used = {
+        name: one
+        for name, one in retried.items()
+        if _shows_more(one, verdicts_of.get(name)) or _is_undisturbed(one, complete.get(name, ()))
+    }
     judged = {name: one.verdicts for name, one in used.items() if one.verdicts is not None}
     follows = {name: one.propagated for name, one in used.items() if one.propagated is not None}
     propagated = {
@@ -127,6 +131,12 @@ def _shows_more(one: Retried, without: Verdicts | None) -> bool:
     """Whether to go by the calls with others replaced: those without gave no numbers, or wrong ones where these follow."""
     numbers = one.verdicts is not None and one.verdicts.values is not None
     return one.propagated is not None or without is None or (without.values is None and numbers)
+
+
+def _is_undisturbed(one: Retried, without: Sequence[Answer]) -> bool:
+    """Whether an input was changed in place by a gradient that was replaced here: those numbers would mislead a diagnosis."""
+    changed = any(answer.mutated for answer in without) and not any(answer.mutated for answer in one.answers)
+    return changed and one.verdicts is not None and one.verdicts.values is not None
 
 
 def _rerooted(assignment: Assignment, names: Sequence[str], roots: Mapping[str, Sequence[str]]) -> list[str]:

@@ -1,7 +1,8 @@
 """Gradients that give no numbers to build on: what builds on them is checked with random arrays in their place.
 
-A function that raised, is a stub, or returned the wrong shape would take all that call it down with it.  So these are called
-once more while it is replaced, and compared with the reference formula on the same arrays.
+A function that raised, is a stub, or returned the wrong shape would take all that call it down with it.  So would one whose
+numbers change from call to call, or that changes an input in place.  So these callers are called once more while it is replaced,
+and compared with the reference formula on the same arrays.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +21,7 @@ from grader.checks.check import (
     in_shape,
     real_array,
 )
-from grader.checks.followthrough import Propagated, fits, in_order, matching
+from grader.checks.followthrough import Propagated, fits, in_order, matching, trace_back
 from grader.checks.trivial import find_trivial
 from grader.config.keys import Gradient
 from grader.errors import ConfigError
@@ -50,29 +51,51 @@ class Retried(msgspec.Struct, frozen=True):
 
 
 def to_substitute(assignment: Assignment, answers: Answers) -> dict[str, tuple[str, ...]]:
-    """For each gradient that is not right and may build on others that give no numbers: all of these, in order.
+    """For each gradient that is not right and may build on others that give no usable numbers: all of these, in order.
 
     A function is replaced as a whole: with these come all that their functions return.
 
     Args:
         answers: those at the shared sample points first.
     """
-    if _all_give_numbers(assignment, answers):
-        return {}
     answers = {name: found[: len(assignment.points)] for name, found in answers.items()}
-    empty = [name for name in assignment.names if _gives_nothing(assignment, name, answers.get(name, ()))]
-    written = [name for name in answers if not _is_absent(name, answers)] if empty else []
+    empty: list[str] = []
+    if not _all_give_numbers(assignment, answers):
+        empty = [name for name in assignment.names if _gives_nothing(assignment, name, answers.get(name, ()))]
+    unexplained, unreliable = _unexplained(assignment, answers, empty)
+    written = [name for name in answers if not _is_absent(name, answers)] if empty or unexplained else []
     if not written:  # where formulas are derived on demand, an untouched file needs none
         return {}
-    replaced = in_order(assignment, {other for name in empty for other in assignment.siblings[name]})
+    replaced = in_order(assignment, {other for name in [*empty, *unreliable] for other in assignment.siblings[name]})
     others = {name: [one for one in replaced if one not in assignment.siblings[name]] for name in written}
     return {
         name: tuple(others[name])
         for name in assignment.names
         if name in written
         and not set(assignment.ancestors[name]).isdisjoint(others[name])
-        and (name in empty or not _is_right(assignment, name, answers[name]))
+        and (name in empty or name in unexplained or (empty and not _is_right(assignment, name, answers[name])))
     }
+
+
+def _unexplained(assignment: Assignment, answers: Answers, empty: Collection[str]) -> tuple[list[str], Collection[str]]:
+    """The wrong gradients that do not follow from the numbers of others, and these others, which may be unreliable.
+
+    A wrong one may give other numbers on every call.  One that changes an input in place, even if it is right itself, leaves
+    its caller with other numbers.
+    """
+    found = {name: _real(assignment, given) for name, given in answers.items() if name not in empty}
+    values = {name: arrays for name, arrays in found.items() if arrays is not None}
+    wrong = {name: arrays for name, arrays in values.items() if not _is_right(assignment, name, answers[name])}
+    unreliable = {*wrong, *(name for name in values if any(answer.mutated for answer in answers[name]))}
+    doubtful = [name for name in wrong if not unreliable.isdisjoint(assignment.ancestors[name])]
+    if not doubtful:
+        return [], ()
+    single = {
+        name for name in wrong if any(one.value is not None and one.value.dtype == "<f4" for one in answers[name])
+    }
+    follows = trace_back(assignment, wrong, wrong, single)
+    unexplained = [name for name in doubtful if name not in follows]
+    return unexplained, unreliable if unexplained else ()
 
 
 def _all_give_numbers(assignment: Assignment, answers: Answers) -> bool:

@@ -68,6 +68,11 @@ def refuse_config_within(found: Path, graded: Path, *, own: bool = False, option
     if not beside and not lies_in(found, graded if is_folder else graded.parent, below=is_folder, itself=not own):
         return
     if _is_handout(found):
+        if own:  # a folder above it
+            raise UsageError(
+                f"{graded}: expected your file, or the folder that holds it, found a folder above the assignment in"
+                f" {found.parent}; `grader check` without a name checks the file to submit in the current folder"
+            )
         raise UsageError(f"{found} {HANDOUT}")
     raise UsageError(
         f"{found} lies {'in' if is_folder else 'beside'} {graded}, which is being graded, so it may be the"

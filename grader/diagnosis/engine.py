@@ -107,7 +107,10 @@ def explain(
     if lost is not None and lost.cost <= CERTAIN:
         return _explanation("exact", [lost])
     if constant := _cancelled(knowledge, name, values) or _constant(assignment, name, values):
-        return _explanation("exact", [constant]) if whole is None else _observation(whole)
+        # Zeros that no cut-off decimals explain are zeros in any type.
+        return (
+            _observation(whole) if whole is not None and any(map(np.any, values)) else _explanation("exact", [constant])
+        )
     sizes = [point.sizes for point in assignment.points]
     digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:

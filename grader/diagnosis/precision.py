@@ -95,7 +95,8 @@ def _follows(value: Array, found: Array) -> bool:
 
 def _lost(values: Values, base: Values, dtypes: Sequence[str]) -> Edit | None:
     if all(dtype[1] in _INTEGERS for dtype in dtypes):
-        cut = any(_equal(values, (how(right) for right in base)) for how in (*_CUT, np.round))
+        filled = any(value.ndim or np.any(value) for value in values)  # nothing was assigned to a plain 0
+        cut = filled and any(_equal(values, (how(right) for right in base)) for how in (*_CUT, np.round))
         return _whole_numbers(dtypes) if cut else None
     if all(dtype == "<f2" for dtype in dtypes):
         near = all(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from grader.diagnosis.formulas.expression import Node
 from grader.diagnosis.hypothesis import Edit, Explanation, Hypothesis, inside
-from grader.diagnosis.place_in_formula import place_in
+from grader.diagnosis.place_in_formula import place_in, stands_transposed, transposed
 
 _GET = "Your numbers are what you get"
 _SUMS = "with an inner product, which sums over an index."
@@ -214,6 +214,7 @@ _PROPAGATED = (
     ("Your numbers have the right size but", "Your numbers are what follows from your own {own}, with"),
     ("agree with the gradient", "agree with what follows from your own {own}"),
 )
+_FACTORS = ("wrong-variable", "wrong-variable-shape", "wrong-gradient")
 SOMEWHERE, EVERYWHERE = "in one place", "in every term"
 
 
@@ -267,7 +268,7 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
         place = EVERYWHERE
     if not place:
         template = template.replace(" {place}, where", " where")
-    text = template.format(new=edit.new.strip(" ,"), where=edit.where, place=place or SOMEWHERE)
+    text = template.format(new=_new(edit, formula, place), where=edit.where, place=place or SOMEWHERE)
     if edit.terms and EVERYWHERE not in text:
         text += " This is so in every term of the sum."
     for right, follows in _PROPAGATED if own else ():
@@ -275,6 +276,13 @@ def _sentence(edit: Edit, formula: Node | None, used: Set[str], own: str, *, sev
     if edit.within:
         text += f" This is in how you compute {edit.within}: compare yours with the given {edit.within}."
     return text
+
+
+def _new(edit: Edit, formula: Node | None, place: str) -> str:
+    """What stands there in the student's product, transposed as it is there, and not as it replaces the right quantity."""
+    new = edit.new.strip(" ,")
+    turned = place.startswith("as the") and formula is not None and stands_transposed(formula, edit.old)
+    return transposed(new) if turned and edit.operator in _FACTORS else new
 
 
 def as_one_of_several(operator: str, hint: str) -> str:

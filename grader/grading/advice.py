@@ -123,6 +123,10 @@ def _topics(
         if result.diagnosis is None:
             return []
         named = answer.message.partition(":")[0]
+        if named == "RecursionError":
+            return [f"{RUNTIME}-recursion"]
+        if not answer.line:  # no line of the function ran: hints that speak of one do not apply
+            return [f"{RUNTIME}-call"] if named == "TypeError" else []
         return [f"{RUNTIME}-shape" if named in _SHAPE_ERRORS else f"{RUNTIME}-name", RUNTIME]
     if result.status != "failed":
         return []
@@ -176,7 +180,10 @@ def add_places(
     off = {
         one.name for one in results if one.name in wrong and one.checks[-1].outcome != "failed" and not _rounded(one)
     }
-    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off}
+    random = {name for name in wrong if is_random(answers.get(name, ()), traces.get(name, ()))}
+    # Tracing a line may evaluate it once more, and so change an input twice: these numbers are not those of the run.
+    changing = {name for name in random if any(answer.mutated for answer in answers[name])}
+    traced = {name: [a.traced for a in found] for name, found in traces.items() if name in off - random}
     try:
         own = _own_wrong(assignment, results, answers)
         upstream = {name: {**given[name], **_only(name, own)} if name in given else own for name in traced}
@@ -191,8 +198,9 @@ def add_places(
         places, apart = {}, {}
 
     def placed(result: GradientResult) -> GradientResult:
-        if is_random(answers.get(result.name, ()), traces.get(result.name, ())):
-            return _random(assignment, knowledge.hints, result)
+        if result.name in random:
+            inherited = [other for other in assignment.ancestors[result.name] if other in random]
+            return result if inherited or result.name in changing else _random(assignment, knowledge.hints, result)
         lines = [line for answer in traces.get(result.name, ()) for line in answer.explanation]
         # Where the shape is as it should be, so are those in products.  Zeros of the right shape fail this check, too.
         of_shape = result.checks[0].outcome == "failed" and _has_another_shape(

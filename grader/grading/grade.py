@@ -42,6 +42,7 @@ def grade(assignment: Assignment, checked: Checked, knowledge: "Knowledge | None
         _graded(assignment, gradient, checked, explained, numerical=gradient.name in underived)
         for gradient in assignment.config.gradients
     ]
+    gradients = [_with_changes(assignment, checked, result) for result in gradients]
     if knowledge is not None:
         gradients = _advised(assignment, knowledge, gradients, checked, explained)
     undecided = [gradient.name for gradient in gradients if gradient.status == "not_graded"]
@@ -198,7 +199,7 @@ def _with_verdicts(
         follow_through=follow_through,
         diagnosis=explanation.diagnosis if explanation is not None and status == "failed" else None,
         printed=_printed(answers),
-        notes=_notes(assignment, answers),
+        notes=_notes(answers),
     )
 
 
@@ -215,7 +216,7 @@ def _without_answers(assignment: Assignment, gradient: Gradient, answers: Sequen
         line=last.line,
         cell=last.cell,
         printed=_printed(answers),
-        notes=_notes(assignment, answers),
+        notes=_notes(answers),
     )
 
 
@@ -247,16 +248,29 @@ def _message(loading: Answer, undecided: Sequence[str]) -> str:
     return ": ".join(filter(None, [place(loading.line, loading.cell), loading.message]))
 
 
-def _notes(assignment: Assignment, answers: Sequence[Answer]) -> list[str]:
+def _notes(answers: Sequence[Answer]) -> list[str]:
     """Facts that cost no marks, each once."""
+    return [f"{WARNED}{warning}" for warning in dict.fromkeys(one for answer in answers for one in answer.warnings)]
+
+
+def _with_changes(assignment: Assignment, checked: Checked, result: GradientResult) -> GradientResult:
+    """With notes on what it changes in place by itself, not only by calling another one."""
+    above = {name for other in assignment.ancestors[result.name] for name in _changed(checked, other)}
     notes = []
-    for name in dict.fromkeys(name for answer in answers for name in answer.mutated):
-        notes.append(
-            f"changes {assignment.config.written(name)} in place, which was undone for the other gradients; work on a copy"
+    for name in [name for name in _changed(checked, result.name) if name not in above]:
+        misled = any(
+            result.name in found and name in _changed(checked, other)
+            for other, found in checked.given.items()
+            if other not in assignment.siblings[result.name]
         )
-    for warning in dict.fromkeys(warning for answer in answers for warning in answer.warnings):
-        notes.append(f"{WARNED}{warning}")
-    return notes
+        effect = "so its callers go on with other numbers" if misled else "which was undone for the other gradients"
+        notes.append(f"changes {assignment.config.written(name)} in place, {effect}; work on a copy")
+    return msgspec.structs.replace(result, notes=[*notes, *result.notes]) if notes else result
+
+
+def _changed(checked: Checked, name: str) -> dict[str, None]:
+    """The quantities that a gradient changes in place, each once, when nothing is replaced."""
+    return dict.fromkeys(one for answer in checked.run.answers.get(name, ()) for one in answer.mutated)
 
 
 def _printed(answers: Sequence[Answer]) -> str:

@@ -98,7 +98,7 @@ class Grader:
         self.config = config if limits is None else msgspec.structs.replace(config, sandbox=limits)
         self.at_home = at_home
         self._first_slot = first_slot
-        self._beside = tuple(beside)
+        self.beside = tuple(beside)
         self._spawners: list[Spawner] = []  # one that has started and is not used yet
         self._closers: list[Callable[[], None]] = []
         self._lock = threading.RLock()  # a sandbox serves one submission at a time
@@ -207,7 +207,7 @@ class Grader:
 
         read = read_submitted if submitted else read_submission
         known = frozenset() if path.suffix in (".py", ".ipynb") else handout_digests(self.config, self.folder, path)
-        return read(path, self.config.submission, self.source_limit, known, self._beside)
+        return read(path, self.config.submission, self.source_limit, known, self.beside)
 
     def read_own(self, path: str | Path | None, folder: Path = Path()) -> "Submission":
         """The student's file at `path`, by default the file to submit in `folder`.
@@ -229,7 +229,7 @@ class Grader:
         from grader.inputs.submission import handout_digests, own_file
 
         known = handout_digests(self.config, self.folder, folder)
-        return own_file(folder, self.config.submission, self.source_limit, known, self._beside)
+        return own_file(folder, self.config.submission, self.source_limit, known, self.beside)
 
     @property
     def source_limit(self) -> int:

@@ -1,5 +1,6 @@
 """Recognize the platform of a downloaded class, and list the submissions, and all that belongs to nobody."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +17,8 @@ from grader.inputs.tree import MAX_ENTRIES, ArchiveError, Refusal, Tree, first_r
 from grader.times import moment
 
 LAYOUTS = {**PLATFORMS, "folders": Folders(), "files": Files()}
+_FEEDBACK = "moodle-feedback.zip"  # which an export leaves there
+_DATABASE = "grades.db"  # in a folder of results or, where the homework has parts, in that of each
 
 
 @dataclass
@@ -46,8 +49,10 @@ def read_download(
     Raises:
         UsageError: nothing like submissions is there.
     """
-    tree = _unwrapped(open_tree(path, leave_out=leave_out), wanted, layout)
+    tree = _unwrapped(_without_results(open_tree(path, leave_out=leave_out)), wanted, layout)
     chosen, tree = _recognize(tree, wanted, layout)
+    if chosen != layout and chosen not in PLATFORMS:
+        _refuse_names_of_platforms(path, tree, chosen)
     entries = sorted(LAYOUTS[chosen].entries(tree), key=lambda entry: entry.key)
     if not entries and layout:
         raise UsageError(f"{path}: nothing there is named as in the layout {layout}; without --layout it is recognized")
@@ -94,6 +99,40 @@ def _recognize(tree: Tree, wanted: str, layout: str) -> tuple[str, Tree]:
     # A single folder may hold the class, instead of being a class of one student.
     level = next((inner for inner in reversed(trees[1:]) if _holds_students(inner, wanted)), tree)
     return layout or ("folders" if level.folders else "files"), level
+
+
+def _refuse_names_of_platforms(path: Path, tree: Tree, layout: str) -> None:
+    """Refuse a folder in which downloads were mixed: students would get keys that no gradebook knows.
+
+    Raises:
+        UsageError: most names are those that platforms give, although it is no platform's download.
+    """
+    names = [*tree.top_folders(), *(file.path.name for file in tree.top_files())]
+    given = Counter(of for name in names if (of := next((p for p in PLATFORMS.values() if p.belongs(name)), None)))
+    if 2 * given.total() > len(names):
+        found = " and ".join(f"{platform.called} ({count})" for platform, count in given.most_common())
+        raise UsageError(
+            f"{path}: expected one download as the platform gives it, found names as in {found}, of {len(names)}: grade each"
+            f" download by itself, or say --layout {layout} if these names are students'"
+        )
+
+
+def _without_results(tree: Tree) -> Tree:
+    """Without folders into which a batch wrote; one with anything in it that could be graded may be a student's."""
+    made = {file.path.parts[0] for file in tree.files if file.path.name == _DATABASE and len(file.path.parts) in (2, 3)}
+    made -= {
+        file.path.parts[0]
+        for file in tree.files
+        if file.path.name.lower().endswith(SUFFIXES) and file.path.name != _FEEDBACK
+    }
+    if not made:
+        return tree
+    return replace(
+        tree,
+        files=[file for file in tree.files if file.path.parts[0] not in made],
+        folders={folder for folder in tree.folders if folder.parts[0] not in made},
+        refused=[*tree.refused, *(Refusal(f"{name}/", "results of `grader batch`, no submission") for name in made)],
+    )
 
 
 def _of_nobody(tree: Tree, entries: list[Entry], layout: str) -> list[Refusal]:

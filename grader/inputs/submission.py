@@ -14,7 +14,13 @@ from grader.text import one_line
 if TYPE_CHECKING:
     from grader.config.keys import Config
 
+# Of other files some are code under another name; these never are.
+_NO_CODE = tuple(".csv .tsv .xlsx .xls .ods .yaml .yml .toml .db .sqlite .log .svg".split())
 _MAX_HANDOUT = 50  # files of the handout that are compared
+
+
+class _NoCodeError(UsageError):
+    """A file was named that nobody submits."""
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -45,12 +51,13 @@ def read_submission(
         beside: the names of other files to submit, which are never meant.
 
     Raises:
-        UsageError: there is no such file, or several that could be meant.
+        UsageError: there is no such file, or several that could be meant, or it is of another kind.
         UnreadableError: there is something that cannot be read.
         GraderError: this machine could not read it.
     """
     try:
         if path.is_file() and not looks_like_archive(path) and not is_unreadable(path.name):
+            _refuse_other_kinds(path, wanted)
             with path.open("rb") as file:
                 return Submission(one_line(path.name, 200), file.read(max_bytes + 1))
         if path.is_file() or path.is_dir():
@@ -61,6 +68,18 @@ def read_submission(
     if path.exists():
         raise UsageError(f"{path}: expected a file, a folder or a zip, found something else")
     raise UsageError(f"{path}: there is no such file or folder ({where_looked(path)})")
+
+
+def _refuse_other_kinds(path: Path, wanted: str) -> None:
+    """Refuse a table or a config, which somebody named by mistake.
+
+    Raises:
+        _NoCodeError: it has the ending of one.
+    """
+    if path.suffix.lower() in _NO_CODE and path.suffix.lower() != Path(wanted).suffix.lower():
+        raise _NoCodeError(
+            f"{path}: expected a Python file, a notebook, or a folder or zip with one, found a {path.suffix}"
+        )
 
 
 def read_submitted(
@@ -74,6 +93,8 @@ def read_submitted(
     """
     try:
         return read_submission(path, wanted, max_bytes, handout, beside)
+    except _NoCodeError:
+        raise
     except (UsageError, UnreadableError) as error:
         if not path.is_dir() and not path.is_file():
             raise
@@ -97,7 +118,7 @@ def own_file(
     """
     if handout and (only := _only_work(folder, max_bytes, handout)) is not None and only.name == wanted:
         return only, ""
-    from grader.inputs.chooser import choose, is_named, listed
+    from grader.inputs.chooser import choose, is_named, listed, shown
     from grader.inputs.folder import OnDisk
     from grader.inputs.tree import File
 
@@ -115,7 +136,11 @@ def own_file(
     files = [file for file in listing if may_be_work(file)]
     found = choose(files, wanted, max_bytes=max_bytes, handout=handout, beside=beside)
     if found.rivals:
-        raise UsageError(f"{listed(found.rivals)}: each could be your work; name the one to check")
+        first = shown(found.rivals[0].path)
+        raise UsageError(
+            f"{listed(found.rivals)}: each could be your work; call the one to check {wanted}, or name it:"
+            f" `grader check {first}`"
+        )
     alone = found.untouched and "; " not in found.note  # the stubs, and nothing else
     return folder / (wanted if found.file is None else found.file.path), "" if alone else found.note
 

@@ -200,7 +200,8 @@ def _of_input(text: str, name: str) -> str:
         found = found or re.search(rf"(?:^|, ){re.escape(name)} ?:(?: |$)(.*)", flat)  # not "a bag of words: ..."
         if found:
             rest = re.split(r"(?:,| and) (?:and )?\w+(?:, \w+)*(?:,? and \w+)? (?:is|are) |, \w+: ", found[1])[0]
-            words = _tidy(re.sub(rf"(?:,? (?:of|with|has) (?:shape|size|dimensions?) ?)?{_SHAPE}", "", rest))
+            shape = rf"(?<![-+*/=] ){_SHAPE}(?! ?[-+*/])"  # and not the parentheses in "with P = (H - 2) // 2"
+            words = _tidy(re.sub(rf"(?:,? (?:of|with|has) (?:shape|size|dimensions?) ?)?{shape}", "", rest))
             words = words.removeprefix("a number, ")
             if words:
                 return words

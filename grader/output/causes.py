@@ -44,8 +44,9 @@ class Cause:
 def causes(grade: Grade) -> list[Cause]:
     """The things to fix, in the order of the gradients; none where there is only something to say of the whole file."""
     groups: dict[tuple[object, ...], list[GradientResult]] = {}
+    first = {*grade.fix_first}
     for result in grade.gradients:
-        if result.is_root_cause and not at_top(grade, result):
+        if result.name in first and not at_top(grade, result):
             groups.setdefault(cause(result), []).append(result)
     found = []
     for roots in groups.values():
@@ -118,7 +119,7 @@ def _same(others: Sequence[GradientResult]) -> str:
 
 
 def _subject(grade: Grade, results: Sequence[GradientResult], *, first: bool) -> str:
-    others = sum(not one.is_root_cause for one in grade.gradients)
+    others = len(grade.gradients) - len(grade.fix_first)
     if len(results) == others > 1:
         return f"{'The' if first else 'the'} other {_NUMBERS[others] if others < len(_NUMBERS) else others}"
     return _some([one.name for one in results])

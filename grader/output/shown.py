@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from grader.config.keys import Config
+from grader.errors import UsageError, did_you_mean
 from grader.output.ownlines import NOTHING
 from grader.records.result import Grade
 
@@ -28,10 +29,25 @@ class ShownGrade(Grade, frozen=True, dict=True):
         vars(shown).update(config=config, staff=staff, quoted=quoted)
         return shown
 
-    def with_gradients(self, names: list[str]) -> "ShownGrade":
-        """The same grade with these gradients only."""
-        chosen = [gradient for gradient in self.gradients if gradient.name in names]
-        return ShownGrade.of(msgspec.structs.replace(self, gradients=chosen), **vars(self))
+    def only(self, names: list[str], *, what: str = "gradient") -> "ShownGrade":
+        """The same grade with these gradients only; of several parts, `dW` stands for `softmax.dW`, too.
+
+        Args:
+            what: what the names could be, for the message.
+
+        Raises:
+            UsageError: there is no such gradient.
+        """
+        known = [gradient.name for gradient in self.gradients]
+        chosen = []
+        for name in names:
+            meant = [one for one in known if name in (one, one.rpartition(".")[2])]
+            if not meant:
+                near = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
+                raise UsageError(f"there is no {what} {name}{near}")
+            chosen += meant
+        kept = [gradient for gradient in self.gradients if gradient.name in chosen]
+        return ShownGrade.of(msgspec.structs.replace(self, gradients=kept), **vars(self))
 
     def _repr_html_(self) -> str:
         from grader.output.html import fragment

@@ -169,8 +169,17 @@ class Grade(Struct, frozen=True):
 
     @property
     def fix_first(self) -> list[str]:
-        """The gradients that are wrong by themselves, in order; the others may be right once these are."""
-        return [gradient.name for gradient in self.gradients if gradient.is_root_cause]
+        """The gradients that are wrong by themselves, in order; the others may be right once these are.
+
+        So is a right one that leaves its callers with a changed input.
+        """
+        followed = [gradient.follow_through for gradient in self.gradients if gradient.follow_through is not None]
+        roots = {root for one in followed for root in one.roots or one.sources}
+        return [
+            gradient.name
+            for gradient in self.gradients
+            if gradient.is_root_cause or (gradient.status == "passed" and gradient.name in roots)
+        ]
 
     def to_json(self) -> str:
         """The document of `grader grade --json`, as docs/json.md describes it."""

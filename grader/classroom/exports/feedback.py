@@ -40,6 +40,10 @@ class Block:
     picture: Picture | None = None
 
 
+_MARKS = "Marks"
+_NO_MARKS = "There are no marks"
+
+
 def write_feedback(folder: Path, results: Results, config: Config, only: Collection[str] = ()) -> Path:
     """Write two files per student, and delete those of students who are no longer there.
 
@@ -122,27 +126,35 @@ def page(row: StudentRow, config: Config, final: Final | None = None) -> Iterato
         yield from _final(final)
     if row.grade is None:
         marked = final is not None and (final.value is not None or final.excused)
-        start = "The grader had nothing to grade" if marked else "There are no marks"
+        start = "The grader had nothing to grade" if marked else _NO_MARKS
         yield Block("text", f"{start}: {row.problem or 'it has not been graded yet'}.")
         return
-    yield from _graded(row.grade, config)
+    by_hand = final is not None and bool(final.lines or final.review)
+    yield from _graded(row.grade, config, "The grader's marks" if by_hand else _MARKS)
 
 
-def example(grade: Grade, config: Config) -> Iterator[Block]:
-    """The page of somebody who submitted this file, under its name."""
+def example(grade: Grade | str, config: Config, name: str) -> Iterator[Block]:
+    """The page of somebody who submitted this, under its name.
+
+    Args:
+        grade: or why there is none.
+    """
     yield Block("heading", config.title, 1)
-    if text := lead(grade):
+    if not isinstance(grade, str) and (text := lead(grade)):
         yield Block("text", text)
-    yield Block("text", grade.submission)
-    yield from _graded(grade, config)
+    yield Block("text", name)
+    if isinstance(grade, str):
+        yield Block("text", f"{_NO_MARKS}: {grade}.")
+    else:
+        yield from _graded(grade, config)
 
 
-def _graded(whole: Grade, config: Config) -> Iterator[Block]:
+def _graded(whole: Grade, config: Config, marks_are: str = _MARKS) -> Iterator[Block]:
     grade = for_students(whole, config.hints, config.feedback.level)
     if grade.status == "not_graded":
         yield Block("text", "This file could not be graded, through no fault of yours. Ignore the marks below.")
     else:
-        yield Block("text", f"Marks: {number(grade.score)} of {number(grade.max_score)}")
+        yield Block("text", f"{marks_are}: {number(grade.score)} of {number(grade.max_score)}")
     if text := of_the_file(grade):
         if grade.status != "graded":
             yield Block("text", "Reason:")

@@ -49,6 +49,7 @@ class Filled:
         without_row: students with marks who match nobody in the gradebook.
         refused: (student, why) for those whose row is not certain.
         without_marks: people in the gradebook who got no marks.
+        without_grade: those whose submission could not be read or graded, so that they got none.
         locked: people whose marks the platform does not let anyone change.
         worth: the maximum points of the column, where they differ from the maximum marks.
         uncommented: there was no column for comments.
@@ -62,6 +63,7 @@ class Filled:
     without_row: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     without_marks: list[str] = field(default_factory=list)
+    without_grade: list[str] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
     worth: set[float] = field(default_factory=set)
     uncommented: bool = False
@@ -92,7 +94,8 @@ class Filled:
             final = None if found is None else finals[found]
             if found is None or final is None or (final.value is None and not final.excused):
                 if final is None or not final.review:
-                    self.without_marks.append(place.name)
+                    failed = found is not None and people[found].status in ("unreadable", "not_graded")
+                    (self.without_grade if failed else self.without_marks).append(place.name)
             elif place.locked:
                 self.locked.append(place.name)
             elif final.value is None:
@@ -172,13 +175,24 @@ def _canvas_row(row: list[str], fields: Mapping[str, int]) -> Who:
 
 
 def _canvas_column(gradebook: Path, head: list[str], section: int, possible: list[str], column: str) -> int:
+    named = [i for i in range(section + 1, len(head)) if column in _names_of(head[i])]
     titles = {i: head[i] for i in range(section + 1, len(head)) if "(read only)" not in head[i] + possible[i]}
-    found = [i for i, title in titles.items() if column in (title, re.sub(r"\s\(\d+\)$", "", title), _number_of(title))]
+    found = [i for i in named if i in titles]
     if len(found) != 1:
         listed = ", ".join(title for title in titles.values() if _number_of(title)) or "none"
+        if named and not found:
+            raise UsageError(
+                f"{gradebook}: Canvas calculates the column {column!r} (read only) and imports no marks into it;"
+                f" name an assignment's with --column: {listed}"
+            )
         problem = "no column" if not found else f"{len(found)} columns"
         raise UsageError(f"{gradebook}: {problem} called {column!r}; name one with --column: {listed}")
     return found[0]
+
+
+def _names_of(title: str) -> tuple[str, ...]:
+    """What a column may be called by: its title, with or without what is in brackets, or its number."""
+    return title, re.sub(r"\s\((?:\d+|read only)\)$", "", title), _number_of(title)
 
 
 def _number_of(title: str) -> str:

@@ -18,6 +18,14 @@ _NO = ("", "no", "n", "false", "0")
 _THOUSAND = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
+class _NoReasonError(UsageError):
+    """A reason is all that an entry lacks."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(NO_REASON)
+        self.entry = entry
+
+
 def adjustment(
     student: str,
     author: str,
@@ -46,11 +54,14 @@ def adjustment(
         wrong.append("excuse is for the whole assignment: leave out the gradient, or give its score")
     if named and not because.strip():
         wrong.append(NO_REASON)
-    _refuse(wrong)
     kind, value = named[0] if named else "comment", score if score is not None else add
-    return Entry(
+    entry = Entry(
         student=student, kind=kind, author=author, gradient=gradient, value=value, comment=comment.strip(), reason=because.strip()
     )  # fmt: skip
+    if wrong == [NO_REASON]:
+        raise _NoReasonError(entry)
+    _refuse(wrong)
+    return entry
 
 
 def extension(student: str, author: str, *, days: float | None = None, until: str = "", because: str = "") -> Entry:
@@ -81,6 +92,8 @@ def wish_for(
         return Wish(make(), where, part)
     except UsageError as error:
         about = Entry(student=student, kind="comment", author=author, gradient=gradient)
+        if isinstance(error, _NoReasonError):
+            about = error.entry
         wrong = str(error) if where else str(error).replace(NO_REASON, f"--{NO_REASON}")
         return Wish(about, where, part, tuple(wrong.split("\n")))
 

@@ -106,7 +106,7 @@ def _without_diagnosis(gradient: GradientResult) -> Mistake:
         return Mistake("missing", "", "the function is not written yet")
     failed = next((check for check in gradient.checks if check.outcome == "failed"), None)
     if failed is not None and failed.name == "shape":
-        return Mistake("shape", "", "the gradient does not have the shape that it must have")
+        return Mistake("shape", "", failed.message or "the gradient has the wrong shape")
     if failed is not None and failed.name == "reference":
         return Mistake("numerical-gradient", "", "right to a few digits only, like a numerical derivative")
     return Mistake("unexplained", "", "no known mistake gives these numbers")

@@ -60,7 +60,9 @@ class RootCost:
 
     @property
     def statement(self) -> str:
-        return _commonest(self.statements)
+        """What the diagnosis says of all of them; where it says different things, the commonest, and of how many."""
+        text, count = self.statements.most_common(1)[0]
+        return text if len(self.statements) == 1 else f"varies; in {count} of {self.statements.total()} cases: {text}"
 
     @property
     def weight(self) -> float:

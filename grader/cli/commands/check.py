@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.2
 _USUAL_COLUMNS = 80
+_LAST_SAVE, _LAST_LOADED = "since the last save", "since the file could last be loaded"
 
 
 @click.command("check")
@@ -137,7 +139,8 @@ class Check:
         """
         self.part = part
         self._grader, self._file, self._names, self._folder = grader, file, names, folder or Path()
-        self._before: Grade | None = None
+        self._before: Grade | None = None  # the last one with a file that could be loaded
+        self._since = _LAST_SAVE
         self._saved: tuple[int, int] | None = None
 
     def once(self) -> "Grade":
@@ -161,7 +164,10 @@ class Check:
 
         if groups(grade) or grade.printed or any(one.printed or one.not_run for one in grade.gradients):
             self._print_rest(grade)
-        self._before = grade
+        if grade.message:  # nothing of it was checked
+            self._since = _LAST_LOADED
+        else:
+            self._before, self._since = grade, _LAST_SAVE
         return grade
 
     def _print_rest(self, grade: "Grade") -> None:
@@ -199,7 +205,7 @@ class Check:
             from grader.output.lastchange import progress
 
             if line := progress(self._before, grade):
-                click.secho(f"since the last save: {line}", bold=True)
+                echo_lines([[(row, "bold")] for row in textwrap.wrap(f"{self._since}: {line}", _columns())])
         echo_lines(verdict_lines(grade, self._grader.config, staff=False, width=_columns()))
 
 

@@ -248,6 +248,7 @@ def _print_left_out(filled: "Filled") -> None:
         ("graded, but not in that file", filled.without_row),
         ("excused", filled.excused),
         ("locked there: left as they were", filled.locked),
+        ("submitted, but could not be read or graded: left as they were", filled.without_grade),
         ("in that file, but without marks: left as they were", filled.without_marks),
     ):
         if students:
@@ -255,5 +256,5 @@ def _print_left_out(filled: "Filled") -> None:
 
 
 def _names(names: list[str]) -> str:
-    shown = ", ".join(one_line(name, 60) for name in names[:_SHOWN])
-    return f"{shown}, and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+    shown = "; ".join(one_line(name, 60) for name in names[:_SHOWN])  # a gradebook's names are "Last, First"
+    return f"{shown}; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

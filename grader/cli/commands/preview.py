@@ -1,14 +1,16 @@
 """`grader preview`: one file as its student would see the result, for instructors."""
 
-from pathlib import Path
+import sys
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.common import PATH, config_option, exit_with, parts_of
 from grader.config.find import OPTION, find_config_for
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.grading.grader import Grader
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from grader.records.result import Grade
@@ -82,7 +84,8 @@ def _as_feedback(file: Path, config: Path, output: Path | None) -> "Grade":
 
     with Grader(config) as grader:
         grade = _as_in_a_batch(grader, file)
-    blocks = list(example(grade, grader.config))
+    name = one_line(file.name, 200) if isinstance(grade, str) else grade.submission
+    blocks = list(example(grade, grader.config, name))
     console = Console(highlight=False)
     if output is not None:
         _write(output, web_page(blocks) if output.suffix == ".html" else markdown(blocks))
@@ -90,11 +93,13 @@ def _as_feedback(file: Path, config: Path, output: Path | None) -> "Grade":
         console.print(Markdown(markdown(blocks)))
     else:
         click.echo(markdown(blocks), nl=False)
+    if isinstance(grade, str):
+        sys.exit(GraderError.exit_code)
     return grade
 
 
-def _as_in_a_batch(grader: Grader, file: Path) -> "Grade":
-    """The grade that a batch gives: without a traced run, which looks for the first wrong line."""
+def _as_in_a_batch(grader: Grader, file: Path) -> "Grade | str":
+    """The grade that a batch gives: without a traced run, which looks for the first wrong line; or why there is none."""
     from grader.errors import SandboxError
     from grader.grading.grade import not_graded
     from grader.grading.pipeline import grade_run, noted
@@ -102,12 +107,32 @@ def _as_in_a_batch(grader: Grader, file: Path) -> "Grade":
 
     assignment = grader.assignment
     submission = grader.read(file, submitted=True)
+    if submission.missing:
+        return _why_nothing_is_graded(grader, file)
     try:
         grader.sandbox.require(grader.config.sandbox.require)
         run = run_submission(grader.sandbox, submission)
     except SandboxError as error:
         return not_graded(assignment, submission.name, str(error))
     return noted(grade_run(assignment, run, submission.name), submission)
+
+
+def _why_nothing_is_graded(grader: Grader, path: Path) -> str:
+    """In the words of a batch, to which `path` is one submission of many."""
+    from grader.inputs.entry import Entry, receive
+    from grader.inputs.folder import OnDisk, read_folder
+    from grader.inputs.submission import handout_digests
+    from grader.inputs.tree import ArchiveError, File
+
+    try:
+        files = (
+            read_folder(path, one=True).files if path.is_dir() else [File(PurePosixPath(path.name), OnDisk(str(path)))]
+        )
+    except ArchiveError as error:
+        return str(error)
+    handout = handout_digests(grader.config, grader.folder, path)
+    entry = Entry(path.name, [], files, any_name=True)
+    return receive(entry, grader.config.submission, grader.source_limit, [], handout, grader.beside).problem
 
 
 def _write(path: Path, text: str) -> None:

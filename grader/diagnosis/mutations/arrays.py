@@ -203,7 +203,7 @@ def outer_mutants(node: Node, world: World) -> Iterator[Mutant]:
     else:
         yield wrong(("outer", ("ones", a), b), "missing-factor", short(a))
     yield wrong(("outer", a, ("ones", b)), "missing-factor", short(b))
-    yield wrong(("outer", b, a), "operand-order", short(a), extra=0.4)
+    yield wrong(("outer", b, a), "operand-order", short(a), new="transposed matrix", extra=0.4)
     yield wrong(("mul", a, b), "elementwise-for-outer", pair)
 
 

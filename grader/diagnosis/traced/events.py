@@ -185,6 +185,22 @@ def is_row(row: Array, table: Array) -> bool:
     return False
 
 
+def is_window(values: Values, given: Values) -> bool:
+    """Whether it is a block of entries of a given array at each sample point: which ones are read, the numbers do not say."""
+    return all(
+        1 < value.size < array.size
+        and value.ndim == array.ndim
+        and all(size <= whole for size, whole in zip(value.shape, array.shape, strict=True))
+        and _holds_block(array, value)
+        for value, array in zip(values, given, strict=True)
+    )
+
+
+def _holds_block(array: Array, block: Array) -> bool:
+    views = np.lib.stride_tricks.sliding_window_view(array, block.shape)
+    return bool(np.any(np.all(views == block, axis=tuple(range(-block.ndim, 0)))))
+
+
 def sizes_of(values: Values) -> tuple[int, ...]:
     return tuple(value.size for value in values)
 

@@ -26,6 +26,7 @@ from grader.diagnosis.traced.events import (
     is_regrouped,
     is_row,
     is_stack,
+    is_window,
     sizes_of,
 )
 from grader.diagnosis.traced.known import (
@@ -119,6 +120,8 @@ class Landmarks(Struct):
         if any(self._new_label(known, sign, row) for row in repeated_rows(values)):
             return REARRANGED
         if any(self._is_made_of_rows(form, [*self.gradients.values(), *known.made]) for form in both):
+            return PART
+        if any(is_window(values, given) for given in self.quantities.values()):
             return PART
         everything = [one for found in known.by_sizes.values() for one in found]
         return REARRANGED if any(is_rearranged(form, everything) for form in both) else ""

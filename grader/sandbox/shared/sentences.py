@@ -102,7 +102,7 @@ UNKNOWN_PARAMETER_NEAR = Sentence(
 )
 PARAMETERS = Sentence("parameters may be {names}")
 IN_A_CIRCLE = Sentence("these gradients need one another as parameters: {chain}")
-ONE_ARGUMENT = Sentence("a gradient takes one argument: `def name(s)`")
+ONE_ARGUMENT = Sentence("{dotted} is called with one argument, the sample point: `def {dotted}(s)`")
 SHAPES_TOGETHER = Sentence("it does not take arrays of these shapes together")
 NO_ARGUMENT = Sentence("it has no argument called {copy}")
 NO_ARGUMENT_NEAR = Sentence("it has no argument called {copy}; did you mean {keyword}?")

@@ -83,7 +83,7 @@ def wrong_arguments(error, view):
         return [sentences.IN_A_CIRCLE(" → ".join(chain))]
     if view.declared.parameters is not None:
         return [sentences.CALLED_WITH(view.declared.name, ", ".join(view.declared.parameters))]
-    return [sentences.ONE_ARGUMENT()] if view.has_point else []
+    return [sentences.ONE_ARGUMENT(view.declared.name)] if view.has_point else []
 
 
 def _unknown(name, own, view):

@@ -89,9 +89,10 @@ class Script:
         for start, words in _STARTS.items():
             if beginning.startswith(start):
                 return {**event, "message": words, "line": 0}
-        if self.source[:1000].count(0) > len(self.source[:1000]) // 3:  # every second byte of Latin letters
+        first = self.source[:1000]
+        if first.strip(b"\0") and first.count(0) > len(first) // 3:  # every second byte of Latin letters
             return {**event, "message": _UTF16, "line": 0}
-        is_notebook = _NOTEBOOK.match(self.source)
+        is_notebook = _NOTEBOOK.match(self.source) or beginning.startswith(b"{")  # no Python file begins like that
         if is_notebook:
             event = {**event, "message": _not_json(self.text), "line": 0}
         if conflict := conflict_line(self.text):
