@@ -337,6 +337,17 @@ def test_each_of_several_mistakes_has_its_own_kind_and_none_reads_as_the_whole(s
     assert found.certainty == "observation"
 
 
+def test_a_number_in_place_of_a_factor_is_not_counted_as_two_mistakes():
+    """As a mean over a window, where the factor says which entry is the largest."""
+    factor = OPERATORS["missing-factor"].edit("a == p", old="a == p")
+    quarter = OPERATORS["scale-number"].edit("the result", new="0.25")
+    found = _explanation("exact", [Hypothesis((factor, quarter), "", 2.5, "composition")])
+    assert found.diagnosis.certainty == "observation"
+    assert [mistake.kind for mistake in found.diagnosis.mistakes] == ["missing-factor", "scale"]
+    assert not any("mistakes" in mistake.statement for mistake in found.diagnosis.mistakes)
+    assert not found.hypotheses[0].is_several
+
+
 @pytest.mark.parametrize(
     "code, kind", [("np.sum(dJ_db2(s))", "reduction"), ("s.y - s.y", "constant"), ("np.zeros_like(s.b2)", "constant")]
 )

@@ -266,6 +266,15 @@ def test_an_answer_that_is_the_same_at_some_points_only_is_not_trivial() -> None
     assert "the same at every sample point" in find_trivial([small, small])
 
 
+def test_zeros_at_all_points_of_one_size_do_not_make_an_answer_depend_on_sizes_alone() -> None:
+    """As where a unit is switched off at two of the sample points."""
+    zeros, small, large = np.zeros((2, 3)), np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    assert find_trivial([zeros, large, zeros]) == ""
+    assert find_trivial([zeros, large, zeros, 2 * large]) == ""
+    assert find_trivial([zeros, large, small]) == ""
+    assert "the same at all sample points of the same sizes" in find_trivial([zeros, large, zeros, large])
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_an_answer_that_is_zero_or_not_finite_at_one_point_keeps_the_marks_of_its_shape(
     assignment: Assignment, value: float
@@ -386,6 +395,59 @@ def test_zeros_follow_from_nothing(assignment: Assignment) -> None:
     zeros = {name: [np.zeros_like(v) for v in assignment.exact[name]] for name in ("dJ_db2", "dJ_dU")}
     verdicts_of = {name: Verdicts(Verdict("passed"), failed, SKIPPED, values) for name, values in zeros.items()}
     assert find_propagated(assignment, verdicts_of, zeros, set()) == {}
+
+
+def cancelling(assignment: Assignment) -> list[np.ndarray]:
+    """Wrong values of dJ_db2 that dJ_dh = dJ_db2 @ U.T makes zero but for rounding."""
+    found = []
+    for point, right in zip(assignment.points, assignment.exact["dJ_db2"], strict=True):
+        U = point.values["U"]
+        found.append(right - right @ np.linalg.pinv(U) @ U)
+    return found
+
+
+def with_cancelling(assignment: Assignment, dJ_dh: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> GradientResult:
+    own = cancelling(assignment)
+    after = [dJ_dh(value, point.values["U"]) for value, point in zip(own, assignment.points, strict=True)]
+    return one(graded(assignment, dJ_db2=list(map(answer, own)), dJ_dh=list(map(answer, after))), "dJ_dh")
+
+
+def test_what_cancels_to_rounding_given_the_students_own_is_right_in_whatever_order_it_is_added_up(
+    assignment: Assignment,
+) -> None:
+    assert assignment.reference is not None
+    own = cancelling(assignment)[0]
+    exact = assignment.reference("dJ_dh", assignment.points[0], {"dJ_db2": own})[0]
+    other = (own[:, ::-1] / 3) @ (3 * assignment.points[0].values["U"].T[::-1])
+    assert np.linalg.norm(exact - other) > 0.01 * np.linalg.norm(exact), "otherwise any comparison would do"
+    found = with_cancelling(assignment, lambda own, U: (own[:, ::-1] / 3) @ (3 * U.T[::-1]))
+    assert found.status == "followed_through"
+    assert found.follow_through is not None
+    assert found.follow_through.sources == ["dJ_db2"]
+
+
+@pytest.mark.parametrize(
+    "dJ_dh",
+    [
+        lambda own, U: 0 * (own @ U.T),
+        lambda own, U: own @ U.T + 1e-9 * U[:, 0],
+        lambda own, U: np.abs(own) @ np.abs(U.T),
+    ],
+    ids=["exact zeros", "small numbers", "another sum"],
+)
+def test_only_rounding_follows_from_what_cancels(
+    assignment: Assignment, dJ_dh: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
+    assert with_cancelling(assignment, dJ_dh).status == "failed"
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9])
+def test_almost_nothing_does_not_follow_from_what_does_not_cancel(assignment: Assignment, size: float) -> None:
+    """However small the student's own numbers are: zero but for rounding is a question of the terms of the sum."""
+    own = [size * (value + 0.1) for value in assignment.exact["dJ_db2"]]
+    after = [1e-17 * size * value for value in assignment.exact["dJ_dh"]]
+    result = graded(assignment, dJ_db2=list(map(answer, own)), dJ_dh=list(map(answer, after)))
+    assert one(result, "dJ_dh").status == "failed"
 
 
 def test_an_error_is_propagated_from_both_of_two_wrong_gradients(

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from grader.config.load import load_config
+from grader.diagnosis.engine import explain
+from grader.diagnosis.knowledge import knowledge_of
 from grader.grading.grader import Grader
+from grader.problem.assignment import load_assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.derived import Derived
 from grader.records.result import GradientResult
@@ -44,6 +48,14 @@ spread = np.ones(s.x.shape) * dvar / N
 through = {factor} * (s.x - s.mu) * spread
 dmu = -np.sum(dxhat, axis=0) / np.sqrt(s.var + s.eps)
 return dxhat / np.sqrt(s.var + s.eps) + through + dmu / N
+"""
+OVERWRITTEN = """\
+N = len(s.x)
+dxhat = s.dout * s.gamma
+result = dxhat / np.sqrt(s.var + s.eps)
+result = result - s.xhat * (dxhat * s.xhat).mean(axis=0) / np.sqrt(s.var + s.eps)
+result = -np.sum(dxhat, axis=0) / np.sqrt(s.var + s.eps) / N
+return result
 """
 SLOPE = """\
 gate = 1 / (1 + np.exp(-s.u))
@@ -91,6 +103,12 @@ CASES = [
         f"{NORMALIZED}return d / (N * np.sqrt(np.round(s.var, 2) + s.eps))",
         "var is rounded to 2 decimal places",
     ),
+    (
+        "batch_norm",
+        "dx",
+        OVERWRITTEN,
+        "without dout and xhat * mean(dout * xhat)",
+    ),  # and so without the axis of the examples
     ("normalized_hinge", "dm", "return (s.m < 1) * -1.0", "the factor 1 / N is left out"),
     ("normalized_hinge", "dm", "return -1.0 * (s.m < 0) / len(s.m)", "without 1"),
     ("normalized_hinge", "dx", THROUGH.format(size="2 * s.x"), "the part with drms is multiplied by 2"),
@@ -149,6 +167,18 @@ def test_a_mistake_is_named(
     assert words in found.mistakes[0].statement
 
 
+def test_an_axis_that_goes_with_a_missing_term_is_no_second_mistake() -> None:
+    """(D,) instead of (N, D): of three terms only the one without an index for the examples is left."""
+    folder = ROOT / "gallery" / "batch-norm"
+    assignment = load_assignment(load_config(folder / "config.yaml"), folder, with_solution=True)
+    left = [
+        value / point.sizes["N"] for value, point in zip(assignment.exact["dJ_dmu"], assignment.points, strict=True)
+    ]
+    found = explain(assignment, knowledge_of(assignment), "dJ_dx", left, {}).diagnosis
+    assert found.certainty == "exact"
+    assert [one.kind for one in found.mistakes] == ["missing-term"]
+
+
 def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_path: Path) -> None:
     code = f"{SOFTMAX}p[range(len(p)), s.y] += 1\nreturn p / len(p)"
     where = graded(graders["two_layer_relu"], tmp_path, "two_layer_relu", "dlogits", code).where
@@ -163,12 +193,14 @@ def test_no_line_of_a_right_softmax_is_blamed(graders: dict[str, Grader], tmp_pa
         ("normalized_hinge", "dx", THROUGH.format(size="s.x").replace("direct + through", "direct"), "return direct"),
         ("normalized_hinge", "du", SLOPE.format(second="s.x"), "slope ="),
         ("batch_norm", "dx", STAGES.format(factor=1), "through ="),
+        ("batch_norm", "dx", OVERWRITTEN, "result = -"),
     ],
     ids=[
         "a term of a sum over one divisor",
         "a term that is never added",
         "the derivative of the model's own function",
         "the gradient by a quantity that nobody asks for, row by row",
+        "a sum that its last term overwrites",
     ],
 )
 def test_no_line_of_a_right_part_is_blamed(

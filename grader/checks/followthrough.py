@@ -12,10 +12,9 @@ import numpy as np
 
 from grader.checks.check import PASSED, Verdicts
 from grader.checks.fresh import MARGIN, Fresh
+from grader.checks.given import error_given
 from grader.checks.trivial import find_trivial
-from grader.errors import ConfigError
 from grader.problem.assignment import Assignment
-from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
 from grader.problem.points import Point
 
@@ -159,11 +158,11 @@ def matching(
         for names in islice(every, MAX_COMBINATIONS):
             largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
             for k, point in enumerate(assignment.points):
-                value = given(assignment, name, point, {other: arranged[other][k] for other in names})
-                error = _distance(value, values[k])
-                if value is None or not error <= tolerance:
+                upstream = {other: arranged[other][k] for other in names}
+                error = error_given(assignment, name, point, upstream, values[k], tolerance)
+                if not error <= tolerance:
                     break
-                largest, nonzero = max(largest, error), nonzero or bool(np.any(value))
+                largest, nonzero = max(largest, error), nonzero or bool(np.any(values[k]))
             else:
                 if nonzero and _follows_afresh(assignment, name, names, arrange, tolerance, fresh):
                     return frozenset(names), largest
@@ -181,28 +180,10 @@ def _follows_afresh(
         for other in names
         if (value := fresh.returned(other)) is not None
     }
-    mine = fresh.returned(name)
-    value = given(assignment, name, fresh.point, own) if len(own) == len(names) else None
-    return mine is not None and bool(np.any(mine)) and _distance(value, mine) <= MARGIN * tolerance
-
-
-def _distance(value: Array | None, other: Array) -> float:
-    """The relative error; NaN where there is nothing to compare, or the shapes differ."""
-    return relative_error(value, other) if value is not None and value.shape == other.shape else float("nan")
-
-
-def given(assignment: Assignment, name: str, point: Point, own: Mapping[str, Array]) -> Array | None:
-    """The reference formula of a gradient on the student's own upstream gradients.
-
-    None where it does not use them all, or cannot be evaluated with such arrays.
-    """
-    if assignment.reference is None:
-        return None
-    try:
-        value, used = assignment.reference(name, point, own)
-    except ConfigError:  # it may fail on arrays of other shapes
-        return None
-    return value if used == frozenset(own) else None
+    mine, allowed = fresh.returned(name), MARGIN * tolerance
+    if mine is None or not np.any(mine) or len(own) < len(names):
+        return False
+    return error_given(assignment, name, fresh.point, own, mine, allowed) <= allowed
 
 
 def _as_returned(value: Array, right: tuple[int, ...]) -> Array:

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from grader.checks.check import SKIPPED, Verdict, Verdicts, in_shape, real_array
+from grader.checks.given import error_given
 from grader.problem.assignment import Assignment
 from grader.problem.derivatives import relative_error
 from grader.problem.model import Array
@@ -51,18 +52,13 @@ class Fresh(msgspec.Struct, frozen=True, dict=True):
         found = {source: array for source, array in own.items() if array is not None}
         if value is None or len(found) < len(own):
             return float("nan")
-        right = self._right(name, found)
-        if right is None:
-            return float("nan")
+        if found:
+            allowed = MARGIN * self._tolerance([name, *found])
+            return error_given(self.assignment, name, self.point, found, value, allowed)
+        gradient = next(one for one in self.assignment.config.gradients if one.name == name)
+        right = self.assignment.right(gradient, self.point)
         # Most students' formula is the reference's, so most answers are the same to the bit.
         return 0.0 if right.tobytes() == value.tobytes() else relative_error(right, value, self.point.noise)
-
-    def _right(self, name: str, own: Mapping[str, Array]) -> Array | None:
-        """The right answer given the student's `own`; None where there is no formula."""
-        if not own:
-            gradient = next(one for one in self.assignment.config.gradients if one.name == name)
-            return self.assignment.right(gradient, self.point)
-        return None if self.assignment.reference is None else self.assignment.reference(name, self.point, own)[0]
 
     def confirms(self, name: str, sources: Iterable[str] = ()) -> bool:
         """The answer is right, or follows from the student's own `sources`, as it does at the shared sample points."""

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grader.checks.check import Verdicts, name_axes, show
-from grader.checks.followthrough import Propagated, fits, given, in_order, made_of_sizes, trace_back
+from grader.checks.followthrough import Propagated, fits, in_order, made_of_sizes, trace_back
 from grader.checks.fresh import Fresh
+from grader.checks.given import given
 from grader.problem.assignment import Assignment
 from grader.problem.model import Array
 from grader.records.run import Answer

@@ -17,7 +17,9 @@ def find_trivial(values: Sequence[Array]) -> str:
         return "every entry is zero at every sample point: this earns nothing, not even for its shape"
     if all(value.size > 1 and np.all(value == value.flat[0]) for value in values) and is_one_number(values):
         return "all entries are equal: a constant earns nothing, not even for its shape"
-    same_shape = [(a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape]
+    same_shape = [
+        (a, b) for i, a in enumerate(values) for b in values[:i] if a.shape == b.shape and (np.any(a) or np.any(b))
+    ]
     if same_shape and all(np.array_equal(a, b) for a, b in same_shape):
         if any(value.shape != values[0].shape for value in values):
             return (

@@ -23,11 +23,13 @@ class Target(Struct, frozen=True):
         values: one array per sample point, all finite, not all zero.
         sizes: the size of each dimension at each sample point.
         tolerance: allowed difference, relative to the largest entry.
+        shapes: those that the gradient has, where they are known.
     """
 
     values: Values
     sizes: list[dict[str, int]]
     tolerance: float
+    shapes: Sequence[tuple[int, ...]] = ()
 
     @property
     def search_tolerance(self) -> float:
@@ -58,7 +60,10 @@ def verify(
     scale = name_factors([factor for factor, _ in known], [size for _, size in known], target.tolerance)
     if scale is not None and scale.operator == "scale-steps" and (edits or _all_equal(target.values, target.tolerance)):
         return None  # beside another mistake it explains nothing; and any single number is a multiple of another
-    more = [edit for edit in (scale, _shape_edit(values, target.values)) if edit is not None]
+    shape = _shape_edit(values, target.values)
+    if edits and shape is not None and shape.operator == "shape-squeezed" and _is_another_shape(values, target.shapes):
+        shape = None  # a wrong formula has a wrong shape anyway: without a term, nothing broadcasts the rest to the right one
+    more = [edit for edit in (scale, shape) if edit is not None]
     if not edits and not more:
         return None
     made = [factor * value for factor, value in zip(factors, values, strict=True)]
@@ -84,6 +89,10 @@ def _shape_edit(values: Values, wanted: Values) -> Edit | None:
     if all(len(goal) == 2 and goal == shape[::-1] and 1 in goal for shape, goal in pairs):
         return OPERATORS["transpose-result"].edit("the result")
     return OPERATORS["shape-squeezed" if _same_squeezed(values, wanted) else "shape-reshaped"].edit("the result")
+
+
+def _is_another_shape(values: Values, shapes: Sequence[tuple[int, ...]]) -> bool:
+    return bool(shapes) and any(value.shape != shape for value, shape in zip(values, shapes, strict=True))
 
 
 def _same_squeezed(values: Values, others: Values) -> bool:

@@ -115,7 +115,7 @@ def explain(
     digits = _digits(values, assignment.exact[name])
     if digits is not None and digits >= NUMERICAL:
         return _nearly_exact(knowledge, name, Target(values, sizes, max(FINEST, FINER * 10**-digits)), own, digits)
-    target = Target(values, sizes, tolerance)
+    target = Target(values, sizes, tolerance, assignment.shapes_at_points[name])
 
     def patterns() -> list[Hypothesis]:
         found = recognized_in(assignment, name, values, bases, own, tolerance)
@@ -259,9 +259,9 @@ def _explanation(
 
 
 def _one_by_one(hypothesis: Hypothesis) -> dict[Mistake, str]:
-    """Its mistakes with their operators; the first one says how many there are."""
+    """Its mistakes with their operators; the first one says how many there are, where that is certain."""
     first, *others = hypothesis.mistakes()
-    if others:
+    if hypothesis.is_several:
         count = _COUNTS.get(len(others) + 1, "several")
         first = Mistake(first.kind, first.where, f"{first.statement} (one of {count} mistakes)")
     return dict(zip((first, *others), (edit.operator for edit in hypothesis.edits), strict=True))

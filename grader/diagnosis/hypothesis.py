@@ -66,6 +66,11 @@ class Hypothesis(Struct, frozen=True, eq=False):
     def operator(self) -> str:
         return self.edits[0].operator
 
+    @property
+    def is_several(self) -> bool:
+        """Whether its edits are as many mistakes; a number in place of a factor, such as a mean for a maximum, may be one."""
+        return len(self.edits) > 1 and {edit.kind for edit in self.edits} != {"missing-factor", "scale"}
+
     def mistakes(self) -> list[Mistake]:
         """One for each edit, in their order; if there are several, none reads as if it were the only one."""
         if len(self.edits) == 1:

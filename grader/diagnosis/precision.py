@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grader.checks.followthrough import given as on_own
+from grader.checks.given import given as on_own
 from grader.diagnosis.formulas.expression import Values
 from grader.diagnosis.hypothesis import Edit, Hypothesis, given
 from grader.diagnosis.operators import OPERATORS

@@ -60,7 +60,7 @@ def advise(
     within = hypothesis.edits[0].within if hypothesis is not None else ""
     part = explanation.place.partition(" ")[2] if explanation is not None else ""
     texts = hints_for(hints, assignment, gradient, topics, mistakes[0].where if mistakes else "", within, part)
-    if texts and hypothesis is not None and len(hypothesis.edits) > 1:
+    if texts and hypothesis is not None and hypothesis.is_several:
         operator = explanation.operators[0] if explanation is not None and explanation.operators else ""
         texts[0] = f"{SEVERAL} {as_one_of_several(operator, texts[0])}"
     if texts and hypothesis is not None and hypothesis.own:

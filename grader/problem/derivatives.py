@@ -55,13 +55,13 @@ class Derivative(msgspec.Struct, frozen=True):
     def errors(self, right: Array, point: Point) -> tuple[float, float]:
         """Its own estimated relative error, and its distance from the right gradient; absolute ones where that is zero."""
         if is_zero(right, point):
-            size = _norm(self.value) / point.scale
+            size = norm(self.value) / point.scale
             return size, size
         return self.error, relative_error(self.of(right), self.value)
 
     def error_of(self, answer: Array, point: Point) -> float:
         """The relative error of an answer; none where both are zero but for rounding and the error of the quotients."""
-        if is_zero(answer, point) and _norm(self.value) <= _ZERO_QUOTIENT * point.scale:
+        if is_zero(answer, point) and norm(self.value) <= _ZERO_QUOTIENT * point.scale:
             return 0.0
         return relative_error(self.of(answer), self.value)
 
@@ -97,7 +97,7 @@ def differentiate(
 
 def is_zero(gradient: Array, point: Point) -> bool:
     """Whether a gradient is zero but for rounding."""
-    return bool(_norm(gradient) <= point.noise)
+    return bool(norm(gradient) <= point.noise)
 
 
 def random_directions(shape: tuple[int, ...], count: int, seed: int) -> Array:
@@ -114,12 +114,12 @@ def relative_error(a: Array, b: Array, noise: float = 0.0) -> float:
         noise: two norms that are not larger count as zero.
     """
     with np.errstate(all="ignore"):
-        size = max(_norm(a), _norm(b))
+        size = max(norm(a), norm(b))
         if noise and size <= noise:
             return 0.0
         if not _LEAST_NORM < size < 1 / _LEAST_NORM:
             return _relative_error_of_extremes(a, b)
-        return _norm(a - b) / size
+        return norm(a - b) / size
 
 
 def _relative_error_of_extremes(a: Array, b: Array) -> float:
@@ -130,7 +130,7 @@ def _relative_error_of_extremes(a: Array, b: Array) -> float:
     return relative_error(a / top, b / top) if np.isfinite(top) else float("nan")
 
 
-def _norm(array: Array) -> float:
+def norm(array: Array) -> float:
     """The Euclidean norm; numpy's own costs twice as much on arrays this small, and grading a class is made of these."""
     flat = array.ravel()
     if flat.dtype.kind != "f":

@@ -43,6 +43,12 @@ class History:
         later = [other for other in self.versions(one) if other.last and other.order > one.order]
         return [one, *(other for other in later if inner.contains(other) and one.name in other.read)]
 
+    def overwritten(self, one: Event) -> list[Event]:
+        """What its name held before, outside of loops, where the value does not build on that."""
+        if one.name in one.read or self.around(one):
+            return []
+        return [other for other in self.versions(one) if other.order < one.order]
+
     def was_better(self, one: Event) -> bool:
         """Whether its name held something before, other than zeros and the like."""
         return any(other.order < one.order and not any(map(is_trivial, other.values)) for other in self.versions(one))

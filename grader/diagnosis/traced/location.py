@@ -275,7 +275,8 @@ class _Search(Struct, dict=True):
         if collected and (lacking or once):
             return self._not_collected(collected[-1], final)
         if self.clues.incomplete and holders and self.known.is_term(self.gradient, holders[0].values):
-            return self._named(holders[-1] if len(holders) > 1 else final)  # a right term: others are not added to it
+            lost = any(self.known.is_term(self.gradient, one.values) for one in self.history.overwritten(holders[0]))
+            return self._named(holders[-1] if lost or len(holders) > 1 else final)  # others are not added to this term
         repeated = [one for one in holders if len(self.history.passes(one)) > 1]
         return self._named(repeated[-1] if repeated else holders[0] if holders else final)
 
@@ -296,5 +297,4 @@ class _Search(Struct, dict=True):
 
     def _grows(self, one: Event, two: Event) -> bool:
         """Whether what one pass adds to a name is part of a right formula."""
-        more = added(one, two)
-        return any(value.any() for value in more) and bool(self._label(more))
+        return any(map(np.any, more := added(one, two))) and bool(self._label(more))
