@@ -1,359 +1,176 @@
-"""Students' and instructors' commands without anything that Windows lacks (see without_posix.py)."""
+"""Loops over single entries, as they come to mind: read as windows, and where they are not, refused in words that help."""
 
-import importlib
-import json
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import unicodedata
-import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import ROOT, SUBMISSIONS, copy_assignment
-from right import RIGHT_FILE
+from click.testing import CliRunner
 
-from grader.api import results
+from grader.cli.app import main
+from grader.derivation import Formula, Point, Unreadable, derive
+from grader.derivation.graph import recorder
+from grader.newassignment import write_folder
+from grader.newassignment.blueprint import make_blueprint
+from grader.newassignment.described_model import read_model
+from grader.newassignment.measured_model import measure
+from grader.newassignment.sampling import drawn_quantities
+from grader.problem.fillable import for_stacks
+from grader.problem.kinks import breaks_ties
+from grader.problem.model import Graph
+from grader.problem.stacked import Stack
 
-# On Windows and macOS themselves nothing has to be taken away.
-WINDOWS = [
-    *(sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning:grader"),
-    *[str(ROOT / "tests" / "without_posix.py")] * (sys.platform == "linux"),
-]
-emulated = pytest.mark.skipif(sys.platform != "linux", reason="what another program does is emulated")
-ONE_OF_EACH = [
-    "asks_for_input.raised.py",
-    "byte_order_mark.passed.py",
-    "chatty.passed.py",
-    "crlf.passed.py",
-    "exits_at_import.passed.py",
-    "hard_exit.died.py",
-    "half_done.missing.py",
-    "latin1.passed.py",
-    "model_module.passed.py",
-    "not_arrays.failed.py",
-    "redirects_descriptors.died.py",
-    "seed.followed_through.py",
-    "segmentation_fault.died.py",
-    "sleep.timed_out.py",
-    "syntax_error.raised.py",
-]
+MODELS = Path(__file__).parent / "models" / "filled"
+HEAD = "import numpy as np\n\n\n"
 
 
-HELD, LONGEST = "WITHOUT_POSIX_HELD", "WITHOUT_POSIX_MAX_PATH"
+def default(question: str, answer: str, choices: object) -> str:
+    return answer
 
 
-def run(
-    *arguments: object, cwd: Path, encoding: str = "utf-8", **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*WINDOWS, *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        encoding=encoding,
-        timeout=100,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "110", "PYTHONIOENCODING": encoding, **environment},
-        check=False,
+def point(shapes: dict[str, str], sizes: dict[str, int]) -> Point:
+    random = np.random.default_rng(0)
+    lengths = {name: [sizes.get(part) or int(part) for part in shape.split()] for name, shape in shapes.items()}
+    return Point({name: random.normal(size=tuple(shape)) for name, shape in lengths.items()}, sizes)
+
+
+def test_a_sum_in_a_variable_and_the_largest_of_named_entries_hold_for_any_sizes() -> None:
+    shapes = {"x": "H W", "k": "3 3", "t": "P Q"}
+    sizes = [
+        {"H": 10, "W": 14, "O": 8, "R": 12, "P": 4, "Q": 6},
+        {"H": 16, "W": 12, "O": 14, "R": 10, "P": 7, "Q": 5},
+    ]
+    found = derive(MODELS / "entries.py", points=[point(shapes, each) for each in sizes])
+    assert all(formula.general and formula.verified for formula in found.values())
+    assert "a.reshape(P, 2, Q, 2) == p[:, None, :, None]" in found["dloss_da"].text
+
+
+def test_six_loops_over_a_padded_image_with_channels_hold_for_any_sizes() -> None:
+    shapes = {"img": "C H W", "K": "F C 3 3", "bias": "F", "V": "O D", "target": "O"}
+    sizes = [
+        {"C": 5, "H": 4, "W": 6, "F": 7, "O": 9, "D": 42, "Hp": 6, "Wp": 8},
+        {"C": 4, "H": 6, "W": 4, "F": 5, "O": 7, "D": 30, "Hp": 8, "Wp": 6},
+    ]
+    found = derive(MODELS / "six_loops.py", points=[point(shapes, each) for each in sizes], wrt=["K", "img", "bias"])
+    assert all(formula.verified for formula in found.values())
+    assert found["dL_dK"].text.count("np.einsum") == 1, "the window that is the image itself is in the loops, too"
+
+
+def of_loop(tmp_path: Path, body: str, shapes: dict[str, str], sizes: dict[str, int]) -> dict[str, Formula]:
+    model = tmp_path / "model.py"
+    model.write_text(f"{HEAD}def z(x, w):\n{body}\n\n\ndef J(z):\n    return np.sum(z ** 2)\n")
+    return derive(model, points=[point(shapes, sizes)])
+
+
+@pytest.mark.parametrize(
+    ("statement", "shapes"),
+    [
+        ("s = s + 0 * x[0]\n    for i in range(4):\n        s += x[i] * w[i]", {"x": "4 5", "w": "4"}),  # rows
+        ("for i in range(4):\n        s += x[i] * w[3 - i]", {"x": "4", "w": "4"}),
+        ("for i in range(4):\n        s += x[i - 1] * w[i]", {"x": "4", "w": "4"}),
+        ("for i in range(4):\n        s += x[i] * s", {"x": "4", "w": "4"}),
+        (
+            "for i in range(2):\n        for j in range(2):\n            s += x[j, i] * w[i, j]",
+            {"x": "2 2", "w": "2 2"},
+        ),
+        ("for i in range(3):\n        for j in range(2):\n            s += x[i + j] * w[j]", {"x": "4", "w": "4"}),
+    ],
+)
+def test_other_loops_that_add_up_keep_their_gradients(tmp_path: Path, statement: str, shapes: dict[str, str]) -> None:
+    found = of_loop(tmp_path, f"    s = 1.0 + 0 * w[0]\n    {statement}\n    return s * w[0]", shapes, {})
+    assert all(formula.verified for formula in found.values())
+
+
+def test_a_largest_entry_that_is_updated_is_a_pooling(tmp_path: Path) -> None:
+    body = """
+    out = np.zeros((3, 2))
+    for i in range(3):
+        for j in range(2):
+            best = -np.inf
+            for u in range(2):
+                for v in range(2):
+                    best = max(best, x[2 * i + u, 2 * j + v])
+            out[i, j] = best
+    return out
+"""
+    found = of_loop(tmp_path, body, {"x": "6 4", "w": "3 2"}, {})
+    assert found["dJ_dx"].verified
+    assert "reshape(3, 2, 2, 2) == z[:, None, :, None]" in found["dJ_dx"].text
+
+
+def test_the_line_of_a_loop_with_too_many_operations_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "MOST_OPERATIONS", 50)
+    body = "    s = 0.0\n    for i in range(40):\n        s += x[i] * w[39 - i]\n    return s"
+    with pytest.raises(Unreadable) as caught:
+        of_loop(tmp_path, body, {"x": "N", "w": "N"}, {"N": 40})
+    assert caught.value.line == 7
+    for words in ("more than 50 operations at the sizes N = 40", "a sum over a window", "docs/assignment.md"):
+        assert words in str(caught.value)
+
+
+def test_the_size_of_a_padded_array_gets_a_name(tmp_path: Path) -> None:
+    model = tmp_path / "model.py"
+    model.write_text(
+        HEAD
+        + 'def z(x):\n    """Sums of neighbours; x is (N,)."""\n    p = np.pad(x, 2)\n    return p[:-4] * p[4:]\n\n\n'
+        + "def J(z):\n    return np.sum(z ** 2)\n"
     )
+    read = read_model(model, default)
+    assert list(measure(read, drawn_quantities(read, default)).relations.values()) == ["N + 4"]
 
 
-def grader(*arguments: object, cwd: Path, **how: str) -> "subprocess.CompletedProcess[str]":
-    return run("-m", "grader", *arguments, cwd=cwd, **how)
-
-
-@pytest.fixture
-def work(handout: Path, tmp_path: Path) -> Path:
-    """A student's folder, its file with one mistake."""
-    folder = tmp_path / "wörk of Ann"
-    shutil.copytree(handout, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(SUBMISSIONS / "seed.followed_through.py", folder / "gradients.py")
-    return folder
-
-
-def without_sandbox(config: Path) -> None:
-    """Accept that nothing is confined."""
-    others = re.sub(r"(?m)^sandbox:\n(  .*\n)*", "", config.read_text(encoding="utf-8"))
-    limits = "sandbox: {require: any, call_cpu_seconds: 1, wall_factor: 1.5}"
-    config.write_text(f"{others}\n{limits}\n", encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_submissions_come_out_as_anywhere_else(tmp_path: Path) -> None:
-    """Each in a process of its own: what prints, exits, crashes, hangs, or is written on Windows."""
-    copy_assignment(tmp_path)
-    without_sandbox(tmp_path / "config.yaml")
-    script = (
-        "import json, sys, grader\n"
-        "with grader.Grader('config.yaml') as opened:\n"
-        "    for path in sys.argv[1:]:\n"
-        "        grade = opened.grade(path)\n"
-        "        print(json.dumps([grade.status, grade.score, sorted({one.status for one in grade.gradients})]))\n"
+def test_each_step_of_a_new_assignment_is_told_when_it_begins(tmp_path: Path) -> None:
+    model = tmp_path / "model.py"
+    model.write_text(
+        HEAD + 'def y(x: "N D", w: "D"):\n    return x @ w\n\n\ndef J(y, t: "N"):\n    return np.sum((y - t) ** 2)\n'
     )
-    done = run("-c", script, *(SUBMISSIONS / name for name in ONE_OF_EACH), cwd=tmp_path)
-    assert done.stderr == ""
-    found = dict(zip(ONE_OF_EACH, map(json.loads, done.stdout.splitlines()), strict=True))
-    assert {status for status, _, _ in found.values()} == {"graded"}
-    for name, (_, score, statuses) in found.items():
-        assert name.split(".")[-2] in statuses, name
-        assert (score == 100) == (name.split(".")[-2] == "passed"), name
+    steps: list[str] = []
+    make_blueprint(model, default, begins=steps.append)
+    assert steps == ["finding sizes", "deriving gradients", "trying sample points"]
 
 
-def test_check_explains_on_a_console_that_lacks_its_signs(work: Path) -> None:
-    done = grader("check", cwd=work, encoding="cp1252")
-    assert done.returncode == 1, done.stderr
-    assert done.stderr == "note: on this system your file runs with limits, but not in a sandbox\n"
-    assert re.search(r"dJ_db2 +\|? *\+ +\|? *x +\|? *· ", done.stdout), "in place of signs that cp1252 has not"
-    assert "why: Your numbers have the right size but the opposite sign throughout" in done.stdout
+def test_an_interrupted_command_that_grades_nothing_does_not_speak_of_grades(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write_folder, "refuse_existing", interrupt)
+    done = CliRunner().invoke(main, ["new", "model.py"])
+    assert done.exit_code == 3
+    assert done.output == "interrupted\n"
 
 
-def test_check_needs_no_posix_for_a_right_file_and_pytest_none_for_a_wrong_one(work: Path) -> None:
-    tested = run("-m", "pytest", "-p", "no:cacheprovider", cwd=work)
-    assert "2 failed" in tested.stdout, tested.stdout + tested.stderr
-    source = RIGHT_FILE.read_bytes().replace(b"\n", b"\r\n")
-    (work / "gradients.py").write_bytes(source)
-    done = grader("check", "gradients.py", cwd=work)
-    assert (done.returncode, "8 of 8 gradients right" in done.stdout) == (0, True)
+def test_pythons_max_of_zeros_of_a_relu_has_no_derivative() -> None:
+    graph = Graph(MODELS / "entries.py", ["x", "k", "t", "z", "a", "p"], ["z", "a", "p"], "loss")
+    random = np.random.default_rng(0)
+    inputs = {"x": random.normal(size=(8, 10)), "k": random.normal(size=(3, 3)), "t": random.normal(size=(3, 4))}
+    z = graph.evaluate(inputs)["z"]
+    z[:2, :2] = -1.0
+    values = inputs | {"z": z, "a": np.where(z > 0, z, 0)}
+    values["p"] = graph.functions["p"](values["a"])
+    assert breaks_ties(graph, values, "a")
+    assert not breaks_ties(graph, values, "z")
 
 
-def test_the_functions_of_a_running_notebook_are_checked(work: Path) -> None:
-    pytest.importorskip("IPython", reason="needs IPython: pip install ipython")
-    script = (
-        "from IPython.core.interactiveshell import InteractiveShell\n"
-        "shell = InteractiveShell.instance()\n"
-        "shell.run_cell('def dJ_db2(s): return s.y_hat - s.y', store_history=True)\n"
-        "shell.run_cell('import grader', store_history=True)\n"
-        "print(shell.run_cell('grader.check()', store_history=True, silent=False).result)\n"
+def test_pythons_max_of_entries_is_taken_of_a_whole_stack() -> None:
+    graph = Graph(MODELS / "entries.py", ["x", "k", "t", "z", "a", "p"], ["z", "a", "p"], "loss")
+    random = np.random.default_rng(0)
+    values = graph.evaluate({"x": random.normal(size=(8, 10)), "k": np.ones((3, 3)), "t": np.ones((3, 4))})
+    stack = random.normal(size=(5, 8, 10))
+    found = graph.loss_at(values, "x", Stack(stack), for_stacks).values
+    assert np.allclose(found, [graph.loss_at(values, "x", each) for each in stack], rtol=1e-13)
+
+
+def test_a_flattened_pooling_is_taken_of_a_whole_stack() -> None:
+    graph = Graph(
+        MODELS / "six_loops.py",
+        ["img", "K", "bias", "V", "target", "conv", "act", "pool", "pred"],
+        ["conv", "act", "pool", "pred"],
+        "L",
     )
-    done = run("-c", script, cwd=work, encoding="cp1252", PYTHONIOENCODING="cp1252:replace")
-    assert re.search(r"dJ_db2 +\? +\? +\? +right", done.stdout), done.stdout + done.stderr
-    assert "this notebook   1 of 8 gradients right" in done.stdout
-    assert "Traceback" not in done.stderr
-
-
-@emulated
-@pytest.mark.slow
-def test_a_file_that_another_program_has_open_is_reported_in_one_line(work: Path) -> None:
-    (work / "gradients.py.held").touch()
-    held = {HELD: str(work / "gradients.py")}
-    reason = "cannot be read: Permission denied; if another program has it open, close it there"
-    for arguments in ("check", "check gradients.py", "check dJ_db2"):
-        done = grader(*arguments.split(), cwd=work, **held)
-        assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr.splitlines()[1:] == [f"error: gradients.py: {reason}"], done.stderr
-    tested = run("-m", "pytest", "-p", "no:cacheprovider", cwd=work, **held)
-    assert f"gradients.py: {reason}" in " ".join(tested.stdout.split())
-    assert "24 skipped" in tested.stdout
-    assert "Traceback" not in tested.stdout + tested.stderr
-
-
-@emulated
-@pytest.mark.slow
-def test_a_watch_checks_a_file_as_soon_as_the_other_program_has_closed_it(work: Path) -> None:
-    held = work / "gradients.py.held"
-    held.touch()
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", HELD: str(work / "gradients.py")}
-    process = subprocess.Popen(
-        [*WINDOWS, "-m", "grader", "check", "--watch"],
-        cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=environment,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        first = list(iter(process.stdout.readline, "watching gradients.py; press Ctrl-C to stop\n"))
-        assert "gradients right" not in "".join(first)
-        assert "if another program has it open" in "".join(first)
-        held.unlink()
-        then = list(iter(process.stdout.readline, "watching gradients.py; press Ctrl-C to stop\n"))
-        assert "gradients right" in "".join(then), "nothing was saved in the meantime"
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@emulated
-@pytest.mark.slow
-def test_results_that_excel_has_open_and_a_path_that_is_too_long_are_reported(copy_of_assignment: Path) -> None:
-    here, deep = copy_of_assignment, "x" * 120
-    without_sandbox(here / "config.yaml")
-    for student in ("ann", "bob", f"carl/{deep}/{deep}"):
-        (here / "class" / student).mkdir(parents=True)
-        shutil.copy(RIGHT_FILE, here / "class" / student / "gradients.py")
-    (here / "class" / "bob" / "gradients.py.held").touch()
-    class_open = {HELD: str(here / "class" / "bob" / "gradients.py"), LONGEST: "259"}
-    batch = grader("batch", "class", "--out", "results", "--jobs", "1", cwd=here, **class_open)
-    assert batch.returncode == 3, batch.stderr
-    assert "1 graded now" in batch.stdout
-    assert "gradients.py: cannot be read: Permission denied; if another program has it open" in batch.stdout
-    assert "characters, and Windows finds only up to 259" in batch.stdout
-    graded = grader("grade", f"class/carl/{deep}/{deep}/gradients.py", cwd=here, **class_open)
-    assert (graded.returncode, "Windows finds only up to 259" in graded.stderr) == (2, True), graded.stderr
-    for command, name in (
-        ("export results csv", "results/grades.csv"),
-        ("report results", "results/report.html"),
-        ("regrade results --jobs 1", "results/feedback/ann.html"),
-        ("handout -o handout.zip", "handout.zip"),
-        ("handout", "assignment/README.md"),
-        ("handout", "assignment/data.csv"),  # which is packed as it is
-        ("validate", "solutions/gradients.py"),
-        ("explain dJ_dU", "assignment/model.py"),
-    ):
-        path = here / name
-        path.touch()
-        Path(f"{path}.held").touch()
-        done = grader(*command.split(), cwd=here, **{HELD: str(path)})
-        Path(f"{path}.held").unlink()
-        assert done.returncode == 2, (command, done.stdout, done.stderr)
-        [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-        assert name in line
-        assert "Permission denied; if another program has it open, close it there" in line
-        assert "Traceback" not in done.stderr
-    for done in (batch, graded):
-        assert "Traceback" not in done.stderr
-
-
-@pytest.mark.slow
-def test_every_other_command_runs_there(copy_of_assignment: Path, work: Path) -> None:
-    here = copy_of_assignment
-    without_sandbox(here / "config.yaml")
-    (here / "class").mkdir()
-    for name in ("chatty.passed.py", "crlf.passed.py", "seed.followed_through.py"):
-        shutil.copy(SUBMISSIONS / name, here / "class" / name)
-    wrong = "class/seed.followed_through.py"
-    for command, code in (
-        ("validate", 0),
-        (f"grade {wrong}", 1),
-        (f"grade {wrong} --json", 1),
-        (f"preview {wrong}", 1),
-        ("batch class --out results --jobs 1", 0),
-        ("extend results chatty.passed --days 1 --because ill --by me", 0),
-        ("times results", 0),
-        ("export results gradescope", 0),
-        ("handout --github -o work.zip", 0),
-    ):
-        done = grader(*command.split(), cwd=here, encoding="cp1252", USERNAME="me")
-        assert done.returncode == code, (command, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-    notebook = {"cells": [{"cell_type": "code", "source": RIGHT_FILE.read_text(encoding="utf-8")}], "nbformat": 4}
-    (work / "gradients.py").unlink()
-    (work / "gradients.ipynb").write_text(
-        json.dumps({**notebook, "nbformat_minor": 5, "metadata": {}}), encoding="utf-8"
-    )
-    done = grader("check", cwd=work)
-    assert (done.returncode, "8 of 8 gradients right" in done.stdout) == (0, True), done.stdout + done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no process can send Ctrl-C to another one there")
-def test_watch_checks_again_and_stops_at_ctrl_c(work: Path) -> None:
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [*WINDOWS, "-m", "grader", "check", "--watch"],
-        cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", env=environment,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        seen = []
-        for line in process.stdout:
-            seen.append(line)
-            if line.startswith("watching"):
-                if len([one for one in seen if one.startswith("watching")]) > 1:
-                    break
-                (work / "gradients.py").write_bytes(RIGHT_FILE.read_bytes())
-        assert "8 of 8 gradients right" in "".join(seen)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="its advice is another one")
-def test_marks_are_given_only_where_told_to_do_without_a_sandbox(copy_of_assignment: Path) -> None:
-    shutil.copy(RIGHT_FILE, copy_of_assignment / "right.py")
-    refused = grader("grade", "right.py", "--config", "config.yaml", cwd=copy_of_assignment)
-    assert refused.returncode == 3
-    assert "WSL2" in refused.stderr
-    assert "sandbox.require" in refused.stderr
-    (copy_of_assignment / "class").mkdir()
-    shutil.copy(RIGHT_FILE, copy_of_assignment / "class" / "ann.py")
-    batch = grader("batch", "class", "--out", "results", cwd=copy_of_assignment)
-    assert (batch.returncode, "WSL2" in batch.stderr) == (3, True), batch.stderr
-    assert "Traceback" not in batch.stderr + refused.stderr
-
-
-@pytest.mark.slow
-def test_an_instructor_can_make_validate_and_pack_an_assignment(tmp_path: Path) -> None:
-    made = grader("new", ROOT / "tests" / "models" / "logistic_regression.py", "--yes", "-o", "made", cwd=tmp_path)
-    assert made.returncode == 0, made.stdout + made.stderr
-    assert "submissions must be graded on Linux" in " ".join(made.stdout.split())
-    packed = grader("handout", cwd=tmp_path / "made")
-    assert packed.returncode == 0, packed.stderr
-    assert "gradients.py" in zipfile.ZipFile(tmp_path / "made" / "handout.zip").namelist()
-    for command in ("explain", "gradescope build"):
-        done = grader(*command.split(), cwd=tmp_path / "made", encoding="cp1252")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.slow
-def test_a_class_is_graded_where_told_to_do_without_a_sandbox(copy_of_assignment: Path) -> None:
-    (copy_of_assignment / "class").mkdir()
-    for name in ("chatty.passed.py", "hard_exit.died.py"):
-        shutil.copy(SUBMISSIONS / name, copy_of_assignment / "class" / name)
-    without_sandbox(copy_of_assignment / "config.yaml")
-    for command in (
-        "batch class --out results --jobs 1",
-        "regrade results --jobs 1",
-        "regrade results --rerun-all --jobs 1",
-        "adjust results chatty.passed --add 1 --because wit --by me",
-        "export results csv",
-        "show results chatty.passed",
-        "report results",
-    ):
-        done = grader(*command.split(), cwd=copy_of_assignment, encoding="cp1252")
-        assert done.returncode == 0, done.stderr
-    scores = [(one.key, one.final) for one in results(copy_of_assignment / "results")]
-    assert scores == [("chatty.passed", 101), ("hard_exit.died", 85)]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "darwin", reason="its advice is another one")
-def test_stored_answers_are_graded_again_without_a_sandbox(tmp_path: Path) -> None:
-    from report_class import write_class
-
-    write_class(tmp_path / "results", 2)
-    config = ["--config", ROOT / "config.yaml", "--jobs", "1"]
-    assert grader("regrade", "results", *config, cwd=tmp_path).returncode == 0
-    refused = grader("regrade", "results", "--rerun-all", *config, cwd=tmp_path)
-    assert (refused.returncode, "WSL2" in refused.stderr) == (3, True), refused.stderr
-    assert "Traceback" not in refused.stderr
-
-
-def test_every_sign_that_is_printed_has_a_stand_in_where_the_encoding_lacks_it() -> None:
-    importlib.import_module("grader.cli.main")
-    for path in (ROOT / "grader").rglob("*.py"):
-        if path.name == "worksheet.py":  # whose words of other languages are read, not printed
-            continue
-        for sign in set(path.read_text(encoding="utf-8")):
-            if unicodedata.category(sign)[0] in "LSP" and sign not in "?\N{REPLACEMENT CHARACTER}":
-                assert b"?" not in sign.encode("cp1252", "grader.in_ascii"), f"{sign} in {path}"
-
-
-def test_names_stay_readable_where_the_encoding_lacks_their_letters(work: Path) -> None:
-    """Output has a letter for a letter, so that columns stay aligned; messages tell names apart in any script."""
-    importlib.import_module("grader.cli.main")
-    assert "Łukasz Żółć, Erdős, e\u0301 王".encode("cp1252", "grader.in_ascii") == b"Lukasz Z\xf3lc, Erdos, e ?"
-    assert "Żółć 王".encode("cp437", "grader.in_ascii_or_escaped") == b"Z\xa2lc \\u738b"
-    done = grader("check", "Żółć 王.py", cwd=work, encoding="cp1252")
-    assert (done.returncode, "error: Zólc \\u738b.py: there is no such file" in done.stderr) == (2, True), done.stderr
-
-
-def test_no_module_outside_the_sandbox_needs_posix() -> None:
-    """But for the lock of a file, which has another way there."""
-    posix = r"^\s*(?:import|from) (?:fcntl|resource|pwd|grp|termios|tty|pty|syslog)\b"
-    for path in (ROOT / "grader").rglob("*.py"):
-        if "sandbox" not in path.parts and path.name not in ("filelock.py", "unpack.py"):
-            assert not re.search(posix, path.read_text(encoding="utf-8"), re.MULTILINE), path
+    random = np.random.default_rng(0)
+    shapes = {"img": (2, 4, 4), "K": (3, 2, 3, 3), "bias": (3,), "V": (5, 12), "target": (5,)}
+    values = graph.evaluate({name: random.normal(size=shape) for name, shape in shapes.items()})
+    stack = random.normal(size=(4, 3, 2, 3, 3))
+    found = graph.loss_at(values, "K", Stack(stack), for_stacks).values
+    assert np.allclose(found, [graph.loss_at(values, "K", each) for each in stack], rtol=1e-12)

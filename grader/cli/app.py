@@ -16,6 +16,7 @@ from grader.cli import commands
 from grader.errors import GraderError, UsageError, did_you_mean, reason_of
 from grader.text import several_lines
 
+_GRADE = ("check", "grade")
 _RESUMABLE = ("batch", "regrade")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -63,9 +64,11 @@ class _Commands(click.Group):
         except GraderError as error:
             _fail(ctx, str(error), error.exit_code)
         except KeyboardInterrupt:
-            again = "what is finished is kept: run the same command again"
-            kept = again if ctx.invoked_subcommand in _RESUMABLE else "what was graded is printed above"
-            click.echo(f"interrupted; {kept}", err=True)
+            kept = {
+                **dict.fromkeys(_RESUMABLE, "; what is finished is kept: run the same command again"),
+                **dict.fromkeys(_GRADE, "; what was graded is printed above"),
+            }
+            click.echo(f"interrupted{kept.get(ctx.invoked_subcommand or '', '')}", err=True)
             ctx.exit(GraderError.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise

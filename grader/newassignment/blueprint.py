@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -151,22 +151,33 @@ class Blueprint:
         return Assignment(self.read.path.parent, self.config, self.graph, self.points, reference)
 
 
-def make_blueprint(path: Path, ask: Ask, interface: str = "step", function: str = "") -> Blueprint:
+def make_blueprint(
+    path: Path,
+    ask: Ask,
+    interface: str = "step",
+    function: str = "",
+    begins: Callable[[str], None] = lambda step: None,
+) -> Blueprint:
     """Plan the assignment of the model file at `path`.
 
     Args:
         interface, function: as in `Blueprint`.
+        begins: told of each step that may take a while, such as "finding sizes".
 
     Raises:
         ConfigError: the model cannot be used; the message has file and line, and what to add.
     """
     with np.errstate(all="ignore"):
         read = read_model(path, ask)
-        drawn, measured = measure_in_range(read, drawn_quantities(read, ask))
+        inputs = drawn_quantities(read, ask)
+        begins("finding sizes")
+        drawn, measured = measure_in_range(read, inputs)
+        begins("deriving gradients")
         chosen, measured = choose_gradients(read, drawn, measured)
         source = write_solution(read, chosen, calls=interface == "step" and not function)
         title = title_of(read, ask)
         blueprint = Blueprint(read, title, drawn, measured, chosen, source, interface=interface, function=function)
+        begins("trying sample points")
         return _with_seed(blueprint)
 
 

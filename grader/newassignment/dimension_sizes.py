@@ -175,9 +175,11 @@ def _needed(formula: str) -> frozenset[str]:
 def _divides(formula: str, sizes: Mapping[str, int]) -> bool:
     """Whether a quotient such as `P // 2` has no remainder: pooling windows cover all entries, and formulas are the same."""
     dividend, _, divisor = formula.rpartition("//")
+    if not dividend or dividend.count("(") != dividend.count(")"):  # a quotient within parentheses
+        return True
     try:
-        return not dividend or length(dividend.strip(), sizes) % length(divisor.strip(), sizes) == 0
-    except (SyntaxError, ZeroDivisionError):  # within parentheses
+        return length(dividend.strip(), sizes) % length(divisor.strip(), sizes) == 0
+    except (SyntaxError, ZeroDivisionError):
         return True
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import msgspec
 import numpy as np
 
 from grader.config.keys import Config
+from grader.derivation import Point as Inputs
+from grader.derivation import Unreadable
+from grader.derivation.chain import run
 from grader.derivation.docstrings import DIMENSION
 from grader.errors import ConfigError
 from grader.newassignment.complex_steps import check_complex
@@ -20,6 +24,7 @@ from grader.problem.points import Point, first_draw, make_points
 _SEED = "0" * 32
 _LARGE = 30.0  # numbers of order one, summed over many entries
 _HALVINGS = 4
+_PLACE = ("scatter", "setitem")
 
 
 class _NotFinite(ConfigError):
@@ -79,6 +84,7 @@ def measure(read: ModelFile, drawn: Mapping[str, Drawn], fixed: Sequence[str] = 
         points = _points(read, drawn, known, sizes)
         computed = {name: _shape(read, name, points, sizes) for name in read.order[:-1]}
         new = [part for shape in computed.values() for part in shape if isinstance(part, str) and part not in sizes]
+        new = new or _padded(read, drawn, points, sizes)
         if not new:
             _check_repeatable(read, points[0])
             _check_values(read, points)
@@ -214,6 +220,30 @@ def _axis(read: ModelFile, name: str, lengths: tuple[int, ...], sizes: Sizes) ->
             name, f"{name}: an axis has {shown} entries at the three sets of sizes: which dimension is that?"
         )
     return formula
+
+
+def _padded(read: ModelFile, drawn: Iterable[str], points: Sequence[Point], sizes: Sizes) -> list[str]:
+    """The sizes of arrays that only a function sees, such as that of a padded image: `H + 2`."""
+    try:
+        runs = [
+            run(read.model, Inputs({n: point.values[n] for n in drawn}, point.sizes), read.loss) for point in points
+        ]
+    except Unreadable:
+        return []  # which is an error of its own where gradients are derived
+    found: dict[str, None] = {}
+    for name in read.order:
+        placed = [[node.shape for node in each.roots[name].walk() if node.op in _PLACE] for each in runs]
+        if len(set(map(len, placed))) == 1:  # loops over entries have others at each size
+            for lengths in zip(*(chain.from_iterable(shapes) for shapes in placed), strict=True):
+                if list(lengths) not in sizes.values() and len(set(lengths)) > 1:
+                    found |= dict.fromkeys(_longer(lengths, sizes)[:1])
+    return list(found)
+
+
+def _longer(lengths: Sequence[int], sizes: Sizes) -> list[str]:
+    """Formulas of a dimension and what is added to it that give these lengths."""
+    away = {name: {at - one for at, one in zip(lengths, known, strict=True)} for name, known in sizes.items()}
+    return [f"{name} + {min(each)}" for name, each in away.items() if len(each) == 1 and min(each) > 0]
 
 
 def _check_repeatable(read: ModelFile, point: Point) -> None:

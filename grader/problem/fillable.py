@@ -4,6 +4,7 @@ What is put into them may be a stack, or complex.  So where a model runs on stac
 as many values as those that are put into them; for complex steps it makes complex arrays.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -99,7 +100,18 @@ def _stacked(value: Any) -> Any:
     return np.stack([_stacked(each) for each in value]) if isinstance(value, list | tuple) else value
 
 
+def _of_two(builtin: Callable[..., Any], larger: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Python's `max`, or `min`, of numbers that may be stacks."""
+
+    def extreme(*values: Any, **options: Any) -> Any:
+        stacked = len(values) > 1 and not options and any(isinstance(each, Stack) for each in values)
+        return functools.reduce(larger, values) if stacked else builtin(*values, **options)
+
+    return extreme
+
+
 _MAKERS = [getattr(np, name) for name in _MADE]
 _FOR_STACKS = {id(make): _making(make, lambda array: Fillable(array[None])) for make in _MAKERS}
 _FOR_STACKS |= {id(getattr(np, name)): _of_lists(getattr(np, name)) for name in _LISTS}
+_FOR_STACKS |= {id(max): _of_two(max, np.maximum), id(min): _of_two(min, np.minimum)}
 _FOR_COMPLEX_STEPS = {id(make): _making(make, lambda array: watched(array.astype(complex))) for make in _MAKERS}

@@ -140,16 +140,32 @@ def _note(notes: _Notes, ufunc: np.ufunc, method: str, inputs: list[Any], kwargs
         notes.add_extreme(real[0] if ufunc in _LARGEST else -real[0], kwargs.get("axis", 0))
 
 
+def _while_watched(value: Any) -> Any:
+    """What replaces Python's `max` and `min` in a model that is watched: of equal numbers they note a tie, as numpy's do."""
+    of_many = np.max if value is max else np.min if value is min else None
+    if of_many is None:
+        return value
+
+    def extreme(*values: Any, **options: Any) -> Any:
+        numbers = len(values) > 1 and not options and any(isinstance(each, Watched) for each in values)
+        if numbers and all(np.ndim(each) == 0 for each in values):
+            return of_many(watched(np.array([_plain(each) for each in values])))
+        return value(*values, **options)
+
+    return extreme
+
+
 def kinks_of(graph: Graph, values: Mapping[str, Any], names: tuple[str, ...] | None = None) -> list[Kink]:
     """Every comparison in the functions `names` of the model, by default all of them; none where it cannot be watched."""
     notes = _Notes()
     token = _NOTES.set(notes)
     known = {name: watched(value) for name, value in values.items()}
     try:
+        functions = graph.functions_with(_while_watched)
         with np.errstate(all="ignore"):
             for name in graph.order if names is None else names:
                 notes.function = name
-                known[name] = watched(graph.functions[name](*[known[each] for each in graph.parameters[name]]))
+                known[name] = watched(functions[name](*[known[each] for each in graph.parameters[name]]))
     except Exception:
         return []
     finally:

@@ -185,7 +185,8 @@ class Graph:
         """The functions of a second copy of the module, in which `instead` replaces what the file names, such as numpy."""
         if instead not in self._variants:
             names = vars(load_module(self.source, self.path, "model"))
-            names.update({name: instead(value) for name, value in names.items()})
+            named = {"max": max, "min": min, **names}  # builtins that compare numbers: one of a stack has many
+            names.update({name: instead(value) for name, value in named.items()})
             self._variants[instead] = {name: names[name] for name in self.functions}
         return self._variants[instead]
 

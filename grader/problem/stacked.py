@@ -20,11 +20,7 @@ _METHODS = (np.reshape, np.transpose, np.swapaxes, np.ravel, np.copy, np.var, np
 
 
 class Stack(NDArrayOperatorsMixin):
-    """Values of one shape.
-
-    Attributes:
-        values: the values, one after the other along the first axis.
-    """
+    """Values of one shape: `values` has one after the other along its first axis."""
 
     def __init__(self, values: Array) -> None:
         self._values = values
@@ -158,6 +154,8 @@ class Stack(NDArrayOperatorsMixin):
 
     def ravel(self) -> "Stack":
         return self.reshape(-1)
+
+    flatten = ravel
 
     def transpose(self, *axes: Any) -> "Stack":
         flat = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes

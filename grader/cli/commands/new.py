@@ -64,7 +64,7 @@ def _write(model: Path, folder: Path, interface: str, function: str, yes: bool) 
     if function and not re.fullmatch(FUNCTION_NAME, function):
         raise UsageError(f"--function: expected the name of a function, or Class.method, found {function!r}")
     ask = _ask_nothing if yes or not sys.stdin.isatty() else _ask
-    blueprint = make_blueprint(model, ask, interface, function)
+    blueprint = make_blueprint(model, ask, interface, function, _begins)
     files = assignment_files(blueprint)
     write_files(folder, files)
     _list(folder, blueprint.title, files, blueprint.notes)
@@ -112,9 +112,16 @@ def _validate(folder: Path, redrawn: Callable[[bool], str]) -> NoReturn:
     sys.exit(0 if found.sound else 1)
 
 
+def _begins(step: str) -> None:
+    """A line for a step that may take a while, in a terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"{step} ...", err=True)
+
+
 def _validated(folder: Path) -> "Report":
     from grader.validation.validate import validate
 
+    _begins("validating the assignment")
     with Grader(folder / "config.yaml") as grader:
         return validate(grader.assignment, grader.sandbox)
 

@@ -4,6 +4,7 @@ numpy dispatches most calls on stand-ins by itself.  What it does not (`np.zeros
 `float(loss)`) goes through the stand-in.  Numbers that the module names (`EPS = 1e-5`) keep their names.
 """
 
+import ast
 import builtins
 import functools
 import inspect
@@ -21,6 +22,7 @@ from grader.derivation.graph.double import in_double
 from grader.derivation.graph.naming import targets
 from grader.derivation.graph.nodes import Graph, Unreadable
 from grader.derivation.graph.recorder import Tracer, call, contains_tracer, lift, new_graph
+from grader.derivation.graph.windows import HELPERS, in_windows
 from grader.derivation.rules.units import recognized
 
 Functions = dict[str, Callable[..., Any]]
@@ -38,7 +40,8 @@ class Model:
         self._module.__file__ = str(path)
         namespace = vars(self._module)
         self.source = path.read_text(encoding="utf-8") if source is None else source
-        exec(compile(in_double(self.source, str(path)), str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
+        code = in_double(self.source, str(path))
+        exec(compile(code, str(path), "exec", dont_inherit=True), namespace)  # noqa: S102
         self._parameters: dict[str, tuple[str, ...]] = {}
         self.targets = targets(self.source)
         self.doc = self._module.__doc__ or ""
@@ -47,6 +50,7 @@ class Model:
             for name, value in namespace.items()
             if isinstance(value, FunctionType) and value.__code__.co_filename == str(path)
         }
+        self._recorded = self.functions | self._in_windows(code)
         self.constants = {name: value for name, value in namespace.items() if _is_constant(name, value)}
         self.units: dict[str, Callable[[Tracer], Tracer]] = {}
         self.helpers: dict[str, str] = {}  # what each of them is
@@ -71,14 +75,29 @@ class Model:
             elif value is math:
                 namespace[name] = Math()
         namespace |= {name: Tracer(graph.leaf(name, value)) for name, value in self.constants.items()}
-        namespace |= {"float": _Float, "len": _length, "__derivation__": True}
-        whole = {name: self._whole(name, function) for name, function in self.functions.items()}
+        replaced = {"float": _Float, "len": _length, "max": _extreme(max), "min": _extreme(min)}
+        namespace |= {"__derivation__": True, **HELPERS, **replaced}
+        whole = {name: self._whole(name, function) for name, function in self._recorded.items()}
         namespace |= whole
         try:
             yield whole
         finally:
             namespace.clear()
             namespace.update(before)
+
+    def _in_windows(self, tree: ast.Module) -> Functions:
+        """The functions for stand-ins: those with loops that are sums over windows."""
+        found: Functions = {}
+        for node in tree.body:
+            function = self.functions.get(node.name) if isinstance(node, ast.FunctionDef) else None
+            if isinstance(node, ast.FunctionDef) and function and not node.decorator_list and in_windows(node):
+                defined: dict[str, Any] = {}
+                alone = compile(ast.Module([node], []), str(self.path), "exec", dont_inherit=True)
+                exec(alone, {**vars(self._module)}, defined)  # noqa: S102
+                code, defaults = defined[node.name].__code__, function.__defaults__
+                found[node.name] = FunctionType(code, vars(self._module), node.name, defaults)
+                found[node.name].__kwdefaults__ = function.__kwdefaults__
+        return found
 
     def _find_units(self, graph: Graph) -> None:
         """Which of the functions of one argument are a sigmoid, a softmax, ..."""
@@ -146,6 +165,19 @@ class _Float(metaclass=_FloatType):
 def _length(value: Any) -> Any:
     """`len` in the model: the number of rows keeps its name."""
     return value.shape[0] if isinstance(value, Tracer) and value.ndim else builtins.len(value)
+
+
+def _extreme(builtin: Callable[..., Any]) -> Callable[..., Any]:
+    """`max` or `min` in the model: of numbers that depend on the quantities it has a derivative, whichever it is here."""
+    of_two = np.maximum if builtin is max else np.minimum
+
+    def extreme(*values: Any, **options: Any) -> Any:
+        numbers = [each for each in values if isinstance(each, Tracer) and each.dtype.kind == "f"]
+        if len(values) < 2 or not numbers or options or any(np.ndim(each) for each in values):
+            return builtin(*values, **options)
+        return functools.reduce(of_two, values)
+
+    return extreme
 
 
 class Math:

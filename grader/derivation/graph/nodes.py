@@ -135,6 +135,10 @@ class Graph(Struct):
         """All nodes so far, in the order in which they were made."""
         return list(self._nodes.values())
 
+    @property
+    def size_so_far(self) -> int:
+        return len(self._nodes)
+
     def letters(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """A shape with the names of its dimensions: (1, "Dh")."""
         return tuple(self.size(length).name or str(length) for length in shape)

@@ -31,6 +31,8 @@ class Rule(Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+MOST_OPERATIONS = 20_000  # of one run: some seconds; gradients of so many take minutes
+
 RULES: dict[str, Rule] = {}
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
@@ -52,7 +54,19 @@ def record(op: str, *arguments: Any, **params: Any) -> "Tracer":
         raise unreadable(f"{op}(...): there is no rule for it")
     graph = next(argument.node.graph for argument in arguments if isinstance(argument, Tracer))
     nodes = [lift(argument, graph).node for argument in arguments]
-    return Tracer(graph.node(op, *nodes, origin=origin(), **params))
+    place = origin()
+    if place[1] and graph.size_so_far > MOST_OPERATIONS:
+        raise unreadable(_too_many(graph))
+    return Tracer(graph.node(op, *nodes, origin=place, **params))
+
+
+def _too_many(graph: Graph) -> str:
+    sizes = ", ".join(f"{name} = {size}" for name, size in graph.dimensions.items())
+    return (
+        f"the model makes more than {MOST_OPERATIONS} operations{f' at the sizes {sizes}' if sizes else ''}, most of them in"
+        " the loops around this line: write a sum over a window, np.sum(x[i:i+3, j:j+3] * w), in place of the inner loops, give"
+        " smaller numbers in the shapes of the docstrings, or write config.yaml and the solution by hand (docs/assignment.md)"
+    )
 
 
 def lift(value: Any, graph: Graph) -> "Tracer":

@@ -1,59 +1,25 @@
 """Arrays that loops fill entry by entry, as operations on whole arrays: pooling and convolution.
 
     out[i, j] = np.max(a[2*i:2*i+2, 2*j:2*j+2])       is   a.reshape(R, 2, S, 2).max(axis=(1, 3))
+    out[i, j] = max(a[2*i, 2*j], a[2*i, 2*j+1], ...)      is   the same
     out[i, j] = np.sum(x[i:i+K, j:j+L] * w) + b       is   the sum of w[k, l] * x[k:k+P, l:l+Q] for all k and l, plus b
 
 The formula of a gradient is then one for all sizes, and has a term for each entry of a filter, not for each of the result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 
-from grader.derivation.graph.indexing import Slice
 from grader.derivation.graph.nodes import Node
 from grader.derivation.graph.recorder import Tracer
+from grader.derivation.rules.axes import Axis, Parts, Position, Unlike, axes_of, filled_up
 
 _REDUCTIONS = ("max", "min", "sum", "prod")
-_WHOLE = Slice(None, None, None)
+_OF_TWO = {"maximum": "max", "minimum": "min"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-Position = tuple[int, ...]
-Entry = int | range
-Parts = Mapping[Position, Node]
-
-
-class _Unlike(Exception):
-    """The entries are not what one operation computes."""
-
-
-class _Axis(Struct):
-    """How one axis of an array is read: `stride * i + offset`, or a window that begins there.
-
-    Attributes:
-        counter: which of the loops moves it, or None.
-        count: how often that loop runs.
-        width: of the window; the whole axis where nothing moves it; 0 where a single entry is read.
-    """
-
-    length: int
-    counter: int | None = None
-    count: int = 1
-    stride: int = 1
-    offset: int = 0
-    width: int = 0
-
-    def moved(self, start: int) -> Any:
-        """The index of what is read at `start` of the window in all rounds of the loop."""
-        first = self.offset + start
-        if self.counter is None:
-            return first
-        stop = first + self.stride * (self.count - 1) + 1
-        if (first, stop) == (0, self.length) and self.stride == 1:
-            return slice(None)
-        return slice(first, stop) if self.stride == 1 else slice(first, stop, self.stride)
 
 
 def vectorized(root: Node) -> Node:
@@ -61,7 +27,7 @@ def vectorized(root: Node) -> Node:
     for read in (_pooled, _convolved):
         try:
             found = read(root)
-        except _Unlike:
+        except Unlike:
             continue
         if found.shape == root.shape and np.allclose(found.value, root.value, rtol=1e-12, atol=1e-14):
             return found
@@ -76,9 +42,9 @@ def _parts(root: Node) -> dict[Position, list[Node]]:
         placed.append(node)
         node = node.args[0]
     if not placed or node.op != "constant" or node.value.any():
-        raise _Unlike
+        raise Unlike
     counted = [
-        axis for axis, entry in enumerate(_filled_up(placed[0].get("index"), root.shape)) if isinstance(entry, int)
+        axis for axis, entry in enumerate(filled_up(placed[0].get("index"), root.shape)) if isinstance(entry, int)
     ]
     found: dict[Position, list[Node]] = {}
     for each in reversed(placed):
@@ -87,107 +53,54 @@ def _parts(root: Node) -> dict[Position, list[Node]]:
             each.args[0].params,
         ):
             continue  # `out[i] += ...` assigns twice, the view and the array
-        index = _filled_up(each.get("index"), root.shape)
+        index = filled_up(each.get("index"), root.shape)
         if any(isinstance(entry, int) != (axis in counted) for axis, entry in enumerate(index)):
-            raise _Unlike
+            raise Unlike
         position = tuple(entry for entry in index if isinstance(entry, int))
         terms = _terms(each.args[1])
         before = [term for term in terms if term.op == "getitem" and term.args == each.args[:1]]
         if before and (len(before) > 1 or before[0].get("index") != each.get("index")):
-            raise _Unlike
+            raise Unlike
         new = [term for term in terms if term not in before]
         found[position] = [*found.get(position, []), *new] if before else new
     if not counted or set(found) != set(product(*(range(root.shape[axis]) for axis in counted))):
-        raise _Unlike
+        raise Unlike
     return found
 
 
 def _terms(node: Node) -> list[Node]:
-    return [term for arg in node.args for term in _terms(arg)] if node.op == "add" else [node]
+    """What was added up, without the zero that a sum begins with."""
+    terms = _flat(node, "add")
+    return [term for term in terms if not (term.is_number() and term.value == 0)] or terms[:1]
 
 
-def _filled_up(index: tuple[Any, ...], shape: Sequence[int]) -> tuple[Entry, ...]:
-    """An index with an entry for each axis."""
-    if any(entry is not Ellipsis and not isinstance(entry, int | Slice) for entry in index):
-        raise _Unlike
-    place = index.index(Ellipsis) if Ellipsis in index else len(index)
-    missing = len(shape) - sum(entry is not Ellipsis for entry in index)
-    entries = [*index[:place], *[_WHOLE] * missing, *index[place + 1 :]]
-    return tuple(_clear(entry, length) for entry, length in zip(entries, shape, strict=True))
-
-
-def _clear(entry: Any, length: int) -> Entry:
-    if isinstance(entry, int):
-        return entry % length
-    start, stop, step = slice(entry.start, entry.stop, entry.step).indices(length)
-    if step != 1 or stop <= start or (entry.stop is not None and entry.stop > length):
-        raise _Unlike
-    return range(start, stop)
-
-
-def _axes(parts: Parts) -> tuple[Node, list[_Axis]]:
-    """The array that all parts are read from, and how."""
-    first = next(iter(parts.values()))
-    source = first.args[0] if first.op == "getitem" and len(first.args) == 1 else first
-    indices = {}
-    for position, part in parts.items():
-        index = part.get("index") if part is not source and part.op == "getitem" else ()
-        if part is not source and part.args != (source,):
-            raise _Unlike
-        indices[position] = _filled_up(index, source.shape)
-    return source, [
-        _axis({position: index[axis] for position, index in indices.items()}, length)
-        for axis, length in enumerate(source.shape)
-    ]
-
-
-def _axis(entries: Mapping[Position, Entry], length: int) -> _Axis:
-    begins = {p: entry.start if isinstance(entry, range) else entry for p, entry in entries.items()}
-    widths = {len(entry) if isinstance(entry, range) else 0 for entry in entries.values()}
-    origin = next(iter(sorted(entries)))
-    if len(widths) > 1:
-        raise _Unlike
-    offset, width = begins[origin], widths.pop()
-    moving = {}
-    for counter in range(len(origin)):
-        second = tuple(int(k == counter) for k in range(len(origin)))
-        if begins.get(second, offset) != offset:
-            moving[counter] = begins[second] - offset
-    if not moving:
-        if set(begins.values()) != {offset} or width not in (0, length):
-            raise _Unlike
-        return _Axis(length, offset=offset, width=width)
-    if len(moving) > 1:
-        raise _Unlike
-    (counter, stride), *_ = moving.items()
-    if stride < 1 or any(begin != offset + stride * p[counter] for p, begin in begins.items()):
-        raise _Unlike
-    return _Axis(length, counter, 1 + max(p[counter] for p in entries), stride, offset, width)
+def _flat(node: Node, op: str) -> list[Node]:
+    return [part for arg in node.args for part in _flat(arg, op)] if node.op == op else [node]
 
 
 # Pooling
 
 
 def _pooled(root: Node) -> Node:
-    parts = {position: _only(terms) for position, terms in _parts(root).items()}
+    parts = {position: _of_window(_only(terms)) for position, terms in _parts(root).items()}
     first = next(iter(parts.values()))
     if first.op not in _REDUCTIONS or first.get("keepdims"):
-        raise _Unlike
+        raise Unlike
     if any(part.op != first.op or part.params != first.params for part in parts.values()):
-        raise _Unlike
-    source, axes = _axes({position: part.args[0] for position, part in parts.items()})
+        raise Unlike
+    source, axes = axes_of({position: part.args[0] for position, part in parts.items()})
     shape: list[int] = []
     reduced: list[int] = []
     read = iter(range(len(axes)))  # the axes of one window
     for axis in axes:
         taken = axis.width > 0 and next(read) in first.get("axis")
         if axis.counter is not None and (axis.offset or axis.stride != max(axis.width, 1) or taken != (axis.width > 0)):
-            raise _Unlike
+            raise Unlike
         shape += [axis.length] if axis.counter is None else [axis.count, axis.width][: 1 + (axis.width > 0)]
         reduced += [len(shape) - 1] * taken
     counters = [axis.counter for axis in axes if axis.counter is not None]
     if counters != list(range(len(counters))) or len(counters) != len(next(iter(parts))):
-        raise _Unlike
+        raise Unlike
     kept = tuple(
         slice(0, axis.width * axis.count) if axis.width and axis.counter is not None else slice(None) for axis in axes
     )
@@ -197,9 +110,27 @@ def _pooled(root: Node) -> Node:
     return getattr(np, first.op)(used.reshape(tuple(shape)), axis=tuple(reduced)).node  # type: ignore[no-any-return]
 
 
+def _of_window(part: Node) -> Node:
+    """The largest of entries that were named one by one, as the largest of the window that they are."""
+    if part.op not in _OF_TWO:
+        return part
+    entries = [entry for entry in _flat(part, part.op) if not (entry.is_number() and np.isinf(entry.value))]
+    source = entries[0].args[0] if entries and entries[0].op == "getitem" else None
+    if source is None or any(entry.op != "getitem" or entry.args != (source,) for entry in entries):
+        raise Unlike
+    read = [filled_up(entry.get("index"), source.shape) for entry in entries]
+    if not all(isinstance(each, int) for index in read for each in index):
+        raise Unlike
+    windows = [range(min(axis), max(axis) + 1) for axis in zip(*read, strict=True)]
+    if set(read) != set(product(*windows)):
+        raise Unlike
+    index = tuple(slice(each.start, each.stop) if len(each) > 1 else each.start for each in windows)
+    return getattr(np, _OF_TWO[part.op])(Tracer(source)[index]).node  # type: ignore[no-any-return]
+
+
 def _only(terms: list[Node]) -> Node:
     if len(terms) != 1:
-        raise _Unlike
+        raise Unlike
     return terms[0]
 
 
@@ -210,13 +141,13 @@ def _convolved(root: Node) -> Node:
     parts = _parts(root)
     count = len(next(iter(parts.values())))
     if any(len(terms) != count for terms in parts.values()) or len(next(iter(parts))) != len(root.shape):
-        raise _Unlike
+        raise Unlike
     total: Any = None
     for number in range(count):
         for term in _moved_terms({position: terms[number] for position, terms in parts.items()}):
             total = term if total is None else total + term
     if total is None or total.shape != root.shape:
-        raise _Unlike
+        raise Unlike
     return total.node  # type: ignore[no-any-return]
 
 
@@ -224,19 +155,19 @@ def _moved_terms(parts: Parts) -> list[Any]:
     """What one term is for all positions at once: several, where a window is a sum of shifted arrays."""
     first = next(iter(parts.values()))
     if any(part.op != first.op or part.params != first.params for part in parts.values() if first.op != "getitem"):
-        raise _Unlike
+        raise Unlike
     if first.op == "sum" and first.get("axis") == tuple(range(len(first.args[0].shape))):
         return _moved_products({position: part.args[0] for position, part in parts.items()})
     if first.shape:
-        raise _Unlike
+        raise Unlike
     if first.op == "multiply":
         return _moved_products(parts)
-    source, axes = _axes(parts)
+    source, axes = axes_of(parts)
     letters = [axis.counter for axis in axes if axis.counter is not None]
     index = tuple(axis.moved(0) for axis in axes)
     found: Any = Tracer(source) if all(entry == slice(None) for entry in index) else Tracer(source)[index]
     if letters != sorted(set(letters)):
-        raise _Unlike
+        raise Unlike
     result = _LETTERS[: len(next(iter(parts)))]
     return [_spread(found, "".join(result[k] for k in letters), result)]
 
@@ -250,8 +181,8 @@ def _spread(array: Any, letters: str, result: str) -> Any:
 def _moved_products(parts: Parts) -> list[Any]:
     """The sum of products of two arrays, or of windows of them."""
     if any(part.op != "multiply" or part.args[0].shape != part.args[1].shape for part in parts.values()):
-        raise _Unlike
-    sides = [_axes({position: part.args[k] for position, part in parts.items()}) for k in (0, 1)]
+        raise Unlike
+    sides = [axes_of({position: part.args[k] for position, part in parts.items()}) for k in (0, 1)]
     pairs = list(zip(*([axis for axis in axes if axis.width] for _, axes in sides), strict=True))
     shifted = [any(axis.counter is not None for axis in pair) for pair in pairs]
     counters = len(next(iter(parts)))
@@ -267,7 +198,7 @@ def _moved_products(parts: Parts) -> list[Any]:
     return terms
 
 
-def _shifted(source: Node, axes: list[_Axis], starts: Position, names: list[str]) -> tuple[Any, str]:
+def _shifted(source: Node, axes: list[Axis], starts: Position, names: list[str]) -> tuple[Any, str]:
     """What a product takes from one array, and a letter for each of its axes."""
     index: list[Any] = []
     letters = ""
@@ -283,7 +214,7 @@ def _shifted(source: Node, axes: list[_Axis], starts: Position, names: list[str]
 def _product(arrays: Sequence[Any], letters: Sequence[str], result: str) -> Any:
     """The sum of products in numpy's shortest way."""
     if not set(result) <= set("".join(letters)):
-        raise _Unlike
+        raise Unlike
     for (a, b), (left, right) in ((arrays, letters), (arrays[::-1], letters[::-1])):
         if not left and right == result:
             return a * b

@@ -151,8 +151,11 @@ _FOLDED = {
 def fold(root: Node) -> Node:
     """The same expression with units written out in it, such as 1 / (1 + exp(-z)), made whole."""
     replaced: dict[Node, Node] = {}
+    curved: set[Node] = set()  # what an exp or a tanh is in
     for node in root.walk():
-        unit = _unit_in(node) if node.op in _FOLDED else None
+        if node.op in ("exp", "tanh", "logaddexp") or not curved.isdisjoint(node.args):
+            curved.add(node)
+        unit = _unit_in(node) if node.op in _FOLDED and node in curved else None
         if unit:
             op, params, x = unit
             replaced[node] = node.graph.node(op, replaced[x], origin=node.origin, **params)
@@ -165,12 +168,10 @@ def fold(root: Node) -> Node:
 
 
 def _unit_in(node: Node) -> tuple[str, dict[str, Any], Node] | None:
-    inside = list(node.walk())[:-1]
-    curved = any(each.op in ("exp", "tanh") for each in inside) or node.op == "logaddexp"
-    if not curved or (node.value.size < 2 and node.op != "log"):
+    if node.value.size < 2 and node.op != "log":
         return None
     ops = _FOLDED[node.op]
-    for x in inside:
+    for x in list(node.walk())[:-1]:
         if x.value.dtype.kind == "f" and x.value.ndim and x.op != "constant":
             for op, params, unit in _candidates(x.value.ndim):
                 if op in ops and _same(node.value, unit(x.value)):

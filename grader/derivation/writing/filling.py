@@ -77,7 +77,8 @@ def _parts(forward: Forward, function: str) -> dict[Position, Node]:
         return {}
     lengths = whole.shape[: len(next(iter(found)))]
     complete = set(found) == set(product(*map(range, lengths)))
-    alone = not any(part in other.walk() for part in found.values() for other in found.values() if part is not other)
+    entries = set(found.values())
+    alone = not any(node in entries and node is not part for part in entries for node in part.walk())
     return found if complete and alone else {}
 
 

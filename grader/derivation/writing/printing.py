@@ -12,6 +12,7 @@ from grader.derivation.graph.indexing import Index, Slice, Slot
 from grader.derivation.graph.naming import named, repeated
 from grader.derivation.graph.nodes import Node
 from grader.derivation.simplify.algebra import Number, bare
+from grader.derivation.writing.padding import seen_in_padding
 from grader.derivation.writing.rolled import rolled
 from grader.derivation.writing.style import (
     constant_text,
@@ -268,14 +269,15 @@ class Printer:
         placed = [(c, term) for c, term in inside if term.op == "scatter" and abs(float(c)) == 1]
         if len(placed) < 2:
             return terms
-        placed.sort(key=lambda pair: first_place(pair[1]))
+        outside = [pair for pair in inside if pair not in placed]
+        placed = sorted(seen_in_padding(placed), key=lambda pair: first_place(pair[1]))
         values = [(c, term, self(bare(term.args[0]))) for c, term in placed]
         name = self._new_array(self._lengths(placed[0][1]))
         for c, term, value in values:
             self.statements.append(self._placement(name, term, "-" if c < 0 else "+", value))
         whole = placed[0][1].graph.leaf(name, sum(float(c) * term.value for c, term in placed))
         self._texts[whole] = name, ATOM
-        return [*[pair for pair in inside if pair not in placed], (Fraction(1), whole)]
+        return [*outside, (Fraction(1), whole)]
 
     def _setitem(self, node: Node) -> Text:
         value, base = self(node.args[1]), self(node.args[0])
