@@ -61,8 +61,14 @@ def verify(
     if scale is not None and scale.operator == "scale-steps" and (edits or _all_equal(target.values, target.tolerance)):
         return None  # beside another mistake it explains nothing; and any single number is a multiple of another
     shape = _shape_edit(values, target.values)
-    if edits and shape is not None and shape.operator == "shape-squeezed" and _is_another_shape(values, target.shapes):
-        shape = None  # a wrong formula has a wrong shape anyway: without a term, nothing broadcasts the rest to the right one
+    lacks_term = any(edit.kind == "missing-term" for edit in edits)
+    if (
+        lacks_term
+        and shape is not None
+        and shape.operator == "shape-squeezed"
+        and _is_another_shape(values, target.shapes)
+    ):
+        shape = None  # without a term, nothing broadcasts the rest to the right shape
     more = [edit for edit in (scale, shape) if edit is not None]
     if not edits and not more:
         return None
