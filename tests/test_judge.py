@@ -412,32 +412,20 @@ def with_cancelling(assignment: Assignment, dJ_dh: Callable[[np.ndarray, np.ndar
     return one(graded(assignment, dJ_db2=list(map(answer, own)), dJ_dh=list(map(answer, after))), "dJ_dh")
 
 
-def test_what_cancels_to_rounding_given_the_students_own_is_right_in_whatever_order_it_is_added_up(
-    assignment: Assignment,
-) -> None:
-    assert assignment.reference is not None
-    own = cancelling(assignment)[0]
-    exact = assignment.reference("dJ_dh", assignment.points[0], {"dJ_db2": own})[0]
-    other = (own[:, ::-1] / 3) @ (3 * assignment.points[0].values["U"].T[::-1])
-    assert np.linalg.norm(exact - other) > 0.01 * np.linalg.norm(exact), "otherwise any comparison would do"
-    found = with_cancelling(assignment, lambda own, U: (own[:, ::-1] / 3) @ (3 * U.T[::-1]))
-    assert found.status == "followed_through"
-    assert found.follow_through is not None
-    assert found.follow_through.sources == ["dJ_db2"]
-
-
 @pytest.mark.parametrize(
     "dJ_dh",
     [
         lambda own, U: 0 * (own @ U.T),
         lambda own, U: own @ U.T + 1e-9 * U[:, 0],
         lambda own, U: np.abs(own) @ np.abs(U.T),
+        lambda own, U: 1e-17 * np.cos(own @ np.sin(U.T)),
     ],
-    ids=["exact zeros", "small numbers", "another sum"],
+    ids=["exact zeros", "small numbers", "another sum", "no larger than rounding"],
 )
-def test_only_rounding_follows_from_what_cancels(
+def test_nothing_follows_from_what_cancels(
     assignment: Assignment, dJ_dh: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> None:
+    """No number tells a right formula from a wrong one there; with random numbers in their place it is told."""
     assert with_cancelling(assignment, dJ_dh).status == "failed"
 
 

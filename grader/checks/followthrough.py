@@ -159,7 +159,7 @@ def matching(
             largest, nonzero = 0.0, False  # nonzero at one point at least: zeros follow from any zeros
             for k, point in enumerate(assignment.points):
                 upstream = {other: arranged[other][k] for other in names}
-                error = error_given(assignment, name, point, upstream, values[k], tolerance)
+                error = error_given(assignment, name, point, upstream, values[k])
                 if not error <= tolerance:
                     break
                 largest, nonzero = max(largest, error), nonzero or bool(np.any(values[k]))
@@ -183,7 +183,7 @@ def _follows_afresh(
     mine, allowed = fresh.returned(name), MARGIN * tolerance
     if mine is None or not np.any(mine) or len(own) < len(names):
         return False
-    return error_given(assignment, name, fresh.point, own, mine, allowed) <= allowed
+    return error_given(assignment, name, fresh.point, own, mine) <= allowed
 
 
 def _as_returned(value: Array, right: tuple[int, ...]) -> Array:

@@ -53,8 +53,7 @@ class Fresh(msgspec.Struct, frozen=True, dict=True):
         if value is None or len(found) < len(own):
             return float("nan")
         if found:
-            allowed = MARGIN * self._tolerance([name, *found])
-            return error_given(self.assignment, name, self.point, found, value, allowed)
+            return error_given(self.assignment, name, self.point, found, value)
         gradient = next(one for one in self.assignment.config.gradients if one.name == name)
         right = self.assignment.right(gradient, self.point)
         # Most students' formula is the reference's, so most answers are the same to the bit.

@@ -31,7 +31,7 @@ class Rule(Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
-MOST_OPERATIONS = 20_000  # of one run: some seconds; gradients of so many take minutes
+MOST_OPERATIONS = 20_000  # of one run, which takes seconds; its gradients would take minutes
 
 RULES: dict[str, Rule] = {}
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
